@@ -8,6 +8,8 @@ from collections import namedtuple
 from protocol.errors import ProtocolError
 
 MAX_DEPTH = 8
+#: No message of ours comes near it; 4096 bytes of empty maps would fill a device's memory (spec 2.3).
+MAX_ITEMS = 512
 
 #: A tagged item: ``number`` and the ``value`` it is put on.
 Tag = namedtuple("Tag", ("number", "value"))
@@ -74,7 +76,8 @@ def _write(value, parts) -> None:
 def decode(data: bytes):
     """The value that ``data`` encodes. Maps become dicts, arrays lists, tags ``Tag``.
 
-    Raises ProtocolError with ``truncated``, ``trailing``, ``not_canonical``, ``unsupported``, ``too_deep`` or ``bad_utf8``.
+    Raises ProtocolError: ``truncated``, ``trailing``, ``not_canonical``, ``unsupported``, ``too_deep``, ``too_large``
+    or ``bad_utf8``.
     """
     value, end = decode_prefix(data, 0)
     if end != len(data):
@@ -83,15 +86,19 @@ def decode(data: bytes):
 
 
 def decode_prefix(data: bytes, start: int):
-    """``(value, end)`` of the item that begins at ``start``; for reading a CBOR sequence (RFC 8742). Raises as ``decode``."""
-    return _read(data, start, 0)
+    """``(value, end)`` of the item at ``start``, for reading a CBOR sequence (RFC 8742). Raises as ``decode`` does."""
+    return _read(data, start, 0, [MAX_ITEMS])
 
 
-def _read(data, at, depth):
+def _read(data, at, depth, room):
+    # ``room`` is a list of one: how many items may still come
     if depth > MAX_DEPTH:
         raise ProtocolError("too_deep", "more than %d levels" % MAX_DEPTH)
     if at >= len(data):
         raise ProtocolError("truncated", "an item is missing at %d" % at)
+    if not room[0]:
+        raise ProtocolError("too_large", "more than %d items" % MAX_ITEMS)
+    room[0] -= 1
     first = data[at]
     if first >= 0xE0:
         if first not in _SIMPLE_VALUES:
@@ -108,14 +115,14 @@ def _read(data, at, depth):
         if end > len(data):
             raise ProtocolError("truncated", "a string of %d bytes at %d" % (argument, at))
         raw = bytes(data[at:end])
-        return (raw if major == 2 else _text(raw)), end
+        return (raw if major == 2 else text(raw)), end
     if major == 6:
-        value, at = _read(data, at, depth + 1)
+        value, at = _read(data, at, depth + 1, room)
         return Tag(argument, value), at
     # every item is at least one byte: refuse a count that cannot be there before making room for it
     if argument > (len(data) - at) // (1 if major == 4 else 2):
         raise ProtocolError("truncated", "%d items at %d" % (argument, at))
-    return _array(data, at, argument, depth) if major == 4 else _map(data, at, argument, depth)
+    return (_array if major == 4 else _map)(data, at, argument, depth, room)
 
 
 def _argument(data, at):
@@ -134,7 +141,8 @@ def _argument(data, at):
     return argument, at + size
 
 
-def _text(raw):
+def text(raw: bytes) -> str:
+    """``raw`` read as UTF-8 (RFC 3629), equally strict on both runtimes. Raises ProtocolError ``bad_utf8``."""
     # MicroPython's decoder checks the form of sequences but lets some code points through: re-encoding is not enough,
     # so overlong forms, surrogates and what lies above U+10FFFF are looked for by hand.
     at = 0
@@ -159,20 +167,20 @@ def _text(raw):
     return raw.decode()
 
 
-def _array(data, at, count, depth):
+def _array(data, at, count, depth, room):
     items = []
     for _ in range(count):
-        item, at = _read(data, at, depth + 1)
+        item, at = _read(data, at, depth + 1, room)
         items.append(item)
     return items, at
 
 
-def _map(data, at, count, depth):
+def _map(data, at, count, depth, room):
     result = {}
     previous = None
     for _ in range(count):
         start = at
-        key, at = _read(data, at, depth + 1)
+        key, at = _read(data, at, depth + 1, room)
         encoded = bytes(data[start:at])
         if previous is not None and encoded <= previous:
             raise ProtocolError("not_canonical", "map keys out of order or twice")
@@ -182,5 +190,5 @@ def _map(data, at, count, depth):
         # 1, True and -0-like twins never meet here: bools are told from ints by their encoding
         if key is True or key is False:
             raise ProtocolError("unsupported", "a map key that is a truth value")
-        result[key], at = _read(data, at, depth + 1)
+        result[key], at = _read(data, at, depth + 1, room)
     return result, at

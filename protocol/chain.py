@@ -1,7 +1,7 @@
 """Judging a record against the chain of its device (spec 4). Pure: the caller keeps the heads and the records.
 
-A head says "every record up to ``seq`` is here, or declared lost". ``hash`` is the hash (16 bytes) of record ``seq``, or None
-when a declared loss hides it.
+A head says "every record up to ``seq`` is here, or declared lost". Its ``hash`` is that of record ``seq`` (16 bytes),
+or None when a declared loss hides it.
 """
 
 from collections import namedtuple

@@ -1,14 +1,14 @@
 """COSE envelopes (RFC 9052): COSE_Sign1 around records, COSE_Mac0 around downlink messages (spec 3.1, 5.1).
 
 Signing and verifying ES256 is not done here: the device and the hosts each bring their own (``firmware.crypto.es256``,
-``protocol.signature``). HMAC-SHA-256 is built from ``hashlib`` alone, which both runtimes have.
+``protocol.signature``).
 """
 
-import hashlib
 from collections import namedtuple
 
 from protocol import cbor
 from protocol.errors import ProtocolError
+from protocol.hmac import hmac_sha256, same
 
 ES256 = -7
 HMAC_256 = 5
@@ -52,8 +52,8 @@ def sign1_unpack(data: bytes) -> Sign1:
     if len(signature) != 64:
         raise ProtocolError("bad_envelope", "expected a signature of 64 bytes, got %d" % len(signature))
     try:
-        name = kid.decode()
-    except UnicodeError:
+        name = cbor.text(kid)
+    except ProtocolError:
         raise ProtocolError("bad_envelope", "the kid is not UTF-8")
     return Sign1(name, payload, signature, sign1_to_be_signed(protected, payload))
 
@@ -74,7 +74,7 @@ def mac0_open(key: bytes, data: bytes) -> bytes:
         if _header(protected).get(1) != HMAC_256:
             raise ProtocolError("bad_algorithm", "expected HMAC 256/256 (5)")
         raise ProtocolError("bad_envelope", "the protected header is {1: 5}")
-    if not _same(tag, _mac0_tag(key, payload)):
+    if not same(tag, _mac0_tag(key, payload)):
         raise ProtocolError("bad_mac")
     return payload
 
@@ -102,24 +102,3 @@ def _header(protected):
 
 def _mac0_tag(key, payload):
     return hmac_sha256(key, cbor.encode(["MAC0", _MAC0_PROTECTED, b"", payload]))
-
-
-def hmac_sha256(key: bytes, message: bytes) -> bytes:
-    """HMAC-SHA-256 (RFC 2104)."""
-    if len(key) > 64:
-        key = hashlib.sha256(key).digest()
-    key = key + bytes(64 - len(key))
-    inner = hashlib.sha256(bytes(b ^ 0x36 for b in key))
-    inner.update(message)
-    outer = hashlib.sha256(bytes(b ^ 0x5C for b in key))
-    outer.update(inner.digest())
-    return outer.digest()
-
-
-def _same(a, b):
-    if len(a) != len(b):
-        return False
-    difference = 0
-    for x, y in zip(a, b):
-        difference |= x ^ y
-    return difference == 0

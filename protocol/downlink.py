@@ -4,7 +4,7 @@ from collections import namedtuple
 
 from protocol import cbor, cose, topics
 from protocol.errors import ProtocolError
-from protocol.record import HASH_IN_CHAIN, array, is_uint, octets, uint
+from protocol.record import HASH_IN_CHAIN, array, check_version, is_uint, octets, present, uint
 
 VERSION = 1
 RECEIPT = 1
@@ -36,9 +36,8 @@ Asset = namedtuple("Asset", ("hash", "size", "offset", "bytes"))
 Command = namedtuple("Command", ("id", "name", "args"))
 State = namedtuple("State", ("word", "boot"))
 Result = namedtuple("Result", ("id", "status", "text"))
-Telemetry = namedtuple(
-    "Telemetry", ("boot", "uptime_ms", "heap_free", "waiting", "used_permille", "seq", "error_ms")
-)
+Log = namedtuple("Log", ("level", "text"))
+Telemetry = namedtuple("Telemetry", ("boot", "uptime_ms", "heap_free", "waiting", "used_permille", "seq", "error_ms"))
 
 #: The scene of a window where nobody is being served.
 IDLE = Scene(None, None, 8000, 1, 0, {}, (), None, None, OPEN)
@@ -92,19 +91,16 @@ def unpack(key: bytes, data: bytes, device: str) -> Downlink:
 def _read(fields):
     if not isinstance(fields, dict):
         raise ProtocolError("bad_field", "a message is a map")
-    if fields.get(1) != VERSION or fields.get(1) is True:
-        raise ProtocolError("bad_version", "expected 1, got %r" % (fields.get(1),))
-    kind = fields.get(2)
-    reader = _READERS.get(kind) if isinstance(kind, int) else None
-    if reader is None:
+    check_version(fields)
+    kind = present(fields, 2, "kind")
+    # a bool is not a kind, though True == 1
+    if not is_uint(kind, COMMAND) or not kind:
         raise ProtocolError("bad_kind", "expected 1 to 4, got %r" % (kind,))
-    count, read = reader
+    count, read = _READERS[kind]
     if len(fields) != count:
         raise ProtocolError("bad_field", "expected %d keys, got %d" % (count, len(fields)))
-    device = topics.check_id(fields.get(3) or "")
-    return Downlink(
-        device, uint(fields, 4, "number", _U64), uint(fields, 5, "issued_ms", _U64), kind, read(fields)
-    )
+    device = topics.check_id(present(fields, 3, "device"))
+    return Downlink(device, uint(fields, 4, "number", _U64), uint(fields, 5, "issued_ms", _U64), kind, read(fields))
 
 
 def _receipt(fields):
@@ -118,7 +114,7 @@ def _receipt(fields):
 
 def _scene(fields):
     token = until_ms = None
-    if fields.get(10) is not None or fields.get(11) is not None:
+    if present(fields, 10, "token") is not None or present(fields, 11, "until_ms") is not None:
         token = octets(fields, 10, "token", 8)
         until_ms = uint(fields, 11, "until_ms", _U64)
     reasons = fields.get(15)
@@ -130,10 +126,10 @@ def _scene(fields):
     lines = array(fields, 16, "lines", 4)
     for line in lines:
         _text(line, "a line (16)", 60)
-    qr = fields.get(17)
+    qr = present(fields, 17, "qr")
     if qr is not None:
         _text(qr, "qr (17)", 200)
-    prompt = fields.get(18)
+    prompt = present(fields, 18, "prompt")
     if prompt is not None:
         octets(fields, 18, "prompt", 32)
     return Scene(
@@ -205,9 +201,9 @@ def pack_telemetry(telemetry: Telemetry) -> bytes:
 def unpack_telemetry(data: bytes) -> Telemetry:
     """Raises ProtocolError."""
     fields = _plain(data, "telemetry", 8)
-    values = [uint(fields, key, "telemetry", _U64) for key in range(2, 8)]
-    error_ms = uint(fields, 8, "error_ms", _U32) if fields.get(8) is not None else None
-    return Telemetry(*values, error_ms)
+    values: list = [uint(fields, key, "telemetry", _U64) for key in range(2, 8)]
+    values.append(None if present(fields, 8, "error_ms") is None else uint(fields, 8, "error_ms", _U32))
+    return Telemetry(*values)
 
 
 def pack_result(result: Result) -> bytes:
@@ -221,11 +217,21 @@ def unpack_result(data: bytes) -> Result:
     return Result(uint(fields, 2, "id", _U64), uint(fields, 3, "status", 2), _text(fields.get(4), "text (4)", 200))
 
 
+def pack_log(log: Log) -> bytes:
+    """Spec 6.3."""
+    return cbor.encode({1: VERSION, 2: log.level, 3: log.text})
+
+
+def unpack_log(data: bytes) -> Log:
+    """Raises ProtocolError."""
+    fields = _plain(data, "log", 3)
+    return Log(uint(fields, 2, "level", 40, 10), _text(fields.get(3), "text (3)", 200))
+
+
 def _plain(data, leaf, count):
     topics.check_size(leaf, len(data))
     fields = cbor.decode(data)
     if not isinstance(fields, dict) or len(fields) != count:
         raise ProtocolError("bad_field", "%s is a map of %d" % (leaf, count))
-    if fields.get(1) != VERSION or fields.get(1) is True:
-        raise ProtocolError("bad_version", "expected 1, got %r" % (fields.get(1),))
+    check_version(fields)
     return fields

@@ -16,7 +16,7 @@ BAD = NAMES[:2]
 
 def name(level: int) -> str:
     """The name of a level 1…5. Raises ValueError for another number."""
-    if level not in (1, 2, 3, 4, 5):
+    if level is True or level not in (1, 2, 3, 4, 5):
         raise ValueError("a level is 1 to 5, got %r" % (level,))
     return NAMES[level - 1]
 

@@ -1,6 +1,6 @@
 """Records: what a device signs (spec 3). Building a payload, and reading one that arrived.
 
-A record is built by ``rating``, ``selftest`` or ``event`` (152 payload bytes), signed, and packed by ``cose.sign1_pack``.
+A payload is built by ``rating_payload`` or ``event_payload``, signed, and packed into a record by ``cose.sign1_pack``.
 It is read by ``parse``, which accepts exactly what the builders can make.
 """
 
@@ -71,8 +71,10 @@ def record_hash(data: bytes) -> bytes:
 def rating_payload(head: Head, rating: Rating, kind: int = RATING) -> bytes:
     """The 152 bytes to sign for a rating, or for a self-test with ``kind=SELFTEST``.
 
-    Raises ProtocolError ``bad_field`` if a value breaks spec 3: the caller's mistake.
+    Raises ProtocolError ``bad_field`` or ``bad_kind`` if a value breaks spec 3: the caller's mistake.
     """
+    if kind not in (RATING, SELFTEST) or kind is True:
+        raise ProtocolError("bad_kind", "expected 1 or 3, got %r" % (kind,))
     fields = _common(head, kind)
     changes: list = []
     for age_ms, level in rating.changes:
@@ -111,18 +113,18 @@ def parse(data: bytes) -> Record:
     fields = cbor.decode(payload)
     if not isinstance(fields, dict):
         raise ProtocolError("bad_field", "a payload is a map")
-    if fields.get(1) != VERSION or fields.get(1) is True:
-        raise ProtocolError("bad_version", "expected 1, got %r" % (fields.get(1),))
-    kind = fields.get(2)
+    check_version(fields)
+    kind = present(fields, 2, "kind")
+    # a bool is not a kind, though True == 1
+    if not is_uint(kind, SELFTEST) or not kind:
+        raise ProtocolError("bad_kind", "expected 1, 2 or 3, got %r" % (kind,))
     head = _read_head(fields)
     if kind == RATING or kind == SELFTEST:
         _only(fields, 15)
         body = _read_rating(fields)
-    elif kind == EVENT:
+    else:
         _only(fields, 11, (9, 10, 11, 12, 13, 14))
         body = _read_event(fields)
-    else:
-        raise ProtocolError("bad_kind", "expected 1, 2 or 3, got %r" % (kind,))
     return Record(device, kind, head, body, envelope.signature, envelope.to_be_signed)
 
 
@@ -173,7 +175,7 @@ def _read_times(fields):
     boot = uint(fields, 5, "boot", _U32, 1)
     uptime_ms = uint(fields, 6, "uptime_ms", _U64)
     wall_ms = error_ms = None
-    if _present(fields, 7, "wall_ms") is not None or _present(fields, 8, "error_ms") is not None:
+    if present(fields, 7, "wall_ms") is not None or present(fields, 8, "error_ms") is not None:
         wall_ms = uint(fields, 7, "wall_ms", _U64)
         error_ms = uint(fields, 8, "error_ms", _U32)
     return Head(seq, prev, boot, uptime_ms, wall_ms, error_ms)
@@ -185,7 +187,7 @@ def _read_rating(fields):
     for index, code in enumerate(reasons):
         if not is_uint(code, _U16) or (index and code <= reasons[index - 1]):
             raise ProtocolError("bad_field", "reasons (10) are rising codes up to 65535")
-    token = _present(fields, 11, "token")
+    token = present(fields, 11, "token")
     if token is not None:
         token = octets(fields, 11, "token", 8)
     indicators = uint(fields, 12, "indicators", _U32)
@@ -205,7 +207,7 @@ def _read_rating(fields):
 
 def _read_event(fields):
     code = uint(fields, 16, "code", _U32, 1)
-    detail = _present(fields, 17, "detail")
+    detail = present(fields, 17, "detail")
     if not isinstance(detail, dict) or len(detail) > MAX_DETAIL:
         raise ProtocolError("bad_field", "detail (17) is a map of at most 5")
     for key, value in detail.items():
@@ -219,7 +221,14 @@ def _read_event(fields):
 # --- field readers, shared with ``downlink`` ---
 
 
-def _present(fields, key, name):
+def check_version(fields) -> None:
+    """Every map of this protocol says ``1: 1``. Raises ProtocolError ``bad_field`` or ``bad_version``."""
+    if present(fields, 1, "version") != VERSION or fields[1] is True:
+        raise ProtocolError("bad_version", "expected 1, got %r" % (fields[1],))
+
+
+def present(fields, key, name):
+    """The field ``key``, whatever it holds. Raises ProtocolError ``bad_field`` if it is missing."""
     if key not in fields:
         raise ProtocolError("bad_field", "%s (%d) is missing" % (name, key))
     return fields[key]
@@ -232,7 +241,7 @@ def is_uint(value, most) -> bool:
 
 def uint(fields, key, name, most, least=0) -> int:
     """The field ``key`` as an integer within ``least … most``. Raises ProtocolError ``bad_field``."""
-    value = _present(fields, key, name)
+    value = present(fields, key, name)
     if not is_uint(value, most) or value < least:
         raise ProtocolError("bad_field", "%s (%d) is a uint %d…%d" % (name, key, least, most))
     return value
@@ -240,7 +249,7 @@ def uint(fields, key, name, most, least=0) -> int:
 
 def octets(fields, key, name, size) -> bytes:
     """The field ``key`` as a byte string of exactly ``size``. Raises ProtocolError ``bad_field``."""
-    value = _present(fields, key, name)
+    value = present(fields, key, name)
     if not isinstance(value, bytes) or len(value) != size:
         raise ProtocolError("bad_field", "%s (%d) has %d bytes" % (name, key, size))
     return value
@@ -248,7 +257,7 @@ def octets(fields, key, name, size) -> bytes:
 
 def array(fields, key, name, most) -> list:
     """The field ``key`` as an array of at most ``most``. Raises ProtocolError ``bad_field``."""
-    value = _present(fields, key, name)
+    value = present(fields, key, name)
     if not isinstance(value, list) or len(value) > most:
         raise ProtocolError("bad_field", "%s (%d) is an array of at most %d" % (name, key, most))
     return value

@@ -1,7 +1,7 @@
-"""Verifying ES256 on a host with ``cryptography``. The device has ``firmware.crypto.es256`` instead; this file is not on it."""
+"""Verifying ES256 on a host, with ``cryptography``. Devices only sign (``firmware.crypto.es256``) and lack it."""
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -14,6 +14,8 @@ _ES256 = ec.ECDSA(SHA256())
 
 def verify(public_key: ec.EllipticCurvePublicKey, to_be_signed: bytes, signature: bytes) -> None:
     """Check a signature of 64 bytes, r then s (RFC 9053 §2.1). Raises ProtocolError ``bad_signature``."""
+    if len(signature) != 64:
+        raise ProtocolError("bad_signature", "an ES256 signature has 64 bytes, got %d" % len(signature))
     der = encode_dss_signature(int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big"))
     try:
         public_key.verify(der, to_be_signed, _ES256)
@@ -23,7 +25,10 @@ def verify(public_key: ec.EllipticCurvePublicKey, to_be_signed: bytes, signature
 
 def certificate_key(certificate: x509.Certificate) -> ec.EllipticCurvePublicKey:
     """The P-256 key of a device certificate. Raises ProtocolError ``bad_algorithm`` for any other key."""
-    key = certificate.public_key()
+    try:
+        key = certificate.public_key()
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise ProtocolError("bad_algorithm", "the certificate's key cannot be read: %s" % error) from None
     if not isinstance(key, ec.EllipticCurvePublicKey) or not isinstance(key.curve, ec.SECP256R1):
         raise ProtocolError("bad_algorithm", "a device certificate holds a P-256 key")
     return key

@@ -26,10 +26,10 @@ _ALLOWED = "abcdefghijklmnopqrstuvwxyz0123456789-"
 
 
 def check_id(text: str) -> str:
-    """``text``, if it is a device or hall id: 1…20 of ``a-z 0-9 -``, no ``-`` at an end. Raises ProtocolError ``bad_device``."""
+    """``text``, if it is the id of a device or hall (spec 3.7). Raises ProtocolError ``bad_device``."""
     good = isinstance(text, str) and 1 <= len(text) <= 20 and text[0] != "-" and text[-1] != "-"
     if not good or any(letter not in _ALLOWED for letter in text):
-        raise ProtocolError("bad_device", "an id has 1 to 20 characters of a-z 0-9 -, got %r" % (text[:40],))
+        raise ProtocolError("bad_device", "an id has 1 to 20 characters of a-z 0-9 -, got %s" % repr(text)[:40])
     return text
 
 
