@@ -193,16 +193,25 @@ def _get_id(data, i, end):
     return n
 
 
+def _check_head(head):
+    """The first byte of a packet. Types 5 to 7 are QoS 2, 0 and 15 are reserved."""
+    kind = head >> 4
+    if kind == 3:
+        # No QoS 2 (spec 6.1), no QoS 3 (MQTT-3.3.1-4), no DUP with QoS 0 (MQTT-3.3.1-2).
+        _check(head & 6 == 2 or not head & 14, "QoS, or DUP with QoS 0")
+    else:
+        _check(kind in (1, 2, 4, 8, 9, 10, 11, 12, 13, 14), "packet type")
+        _check(head & 15 == (2 if kind in (8, 10) else 0), "flags of the fixed header")  # MQTT-2.2.2-2
+
+
 def _get_publish(flags, data, i, end):
-    qos = flags >> 1 & 3
-    dup = flags >= 8
-    _check(qos == 1 or qos == 0 and not dup, "QoS 2, or DUP with QoS 0")  # MQTT-3.3.1-2, spec 6.1
+    qos = flags >> 1 & 1
     topic, i = _get_topic(data, i, end)
     packet_id = 0
     if qos:
         packet_id = _get_id(data, i, end)
         i += 2
-    return Publish(topic, data[i:end], qos, flags & 1 == 1, dup, packet_id)
+    return Publish(topic, data[i:end], qos, flags & 1 == 1, flags & 8 == 8, packet_id)
 
 
 def _get_connect(data, i, end):
@@ -252,7 +261,6 @@ def _get_packet(head, data, i, end):
     kind = head >> 4
     if kind == 3:
         return _get_publish(head & 15, data, i, end)
-    _check(head & 15 == (2 if kind in (8, 10) else 0), "flags of the fixed header")  # MQTT-2.2.2-2
     if kind == 1:
         return _get_connect(data, i, end)
     if kind == 8 or kind == 10:
@@ -272,16 +280,17 @@ def _get_packet(head, data, i, end):
     if kind == 4 or kind == 11:
         _check(n == 2, "length of an acknowledgement")
         return (Puback if kind == 4 else Unsuback)(_get_id(data, i, end))
-    _check(n == 0 and kind in (12, 13, 14), "packet type")  # 5 to 7 are QoS 2, 0 and 15 reserved
+    _check(n == 0, "bytes after the packet")
     return Pingreq() if kind == 12 else Pingresp() if kind == 13 else Disconnect()
 
 
 class Decoder:
     """Cuts a byte stream into packets.
 
-    ``feed`` it what came from the socket, then call ``packet`` until it gives None. A packet that says it is longer
-    than ``limit`` bytes is refused as soon as its fixed header is there, so at most one packet and one chunk are held.
-    After a ``ProtocolError`` the stream has no meaning any more: the same error comes again; close the connection.
+    ``feed`` it what came from the socket, then call ``packet`` until it gives None. A packet with a wrong first byte,
+    or longer than ``limit`` bytes, is refused as soon as its fixed header is there: at most one packet and one chunk
+    are ever held. After a ``ProtocolError`` the stream has no meaning any more: the same error comes again; close the
+    connection.
     """
 
     def __init__(self, limit: int = MAX_PACKET):
@@ -310,6 +319,7 @@ class Decoder:
             _check(shift < 28, "remaining length of more than 4 bytes")  # MQTT 2.2.3
         i += 1
         end = i + length
+        _check_head(data[start])
         if end - start > self._limit:
             raise ProtocolError("too_large", f"packet of {end - start} bytes, at most {self._limit}")
         if end > len(data):

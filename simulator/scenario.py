@@ -4,15 +4,16 @@ A scenario has acts, played one after the other; an act has a lane for each wind
 happens to the machines; the lanes of an act run side by side. ``simulator/scenarios/`` holds the ones that ship.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 SHIPPED = Path(__file__).parent / "scenarios"
 HALL_LANE = "hall"
-Level = Literal[1, 2, 3, 4, 5]
+Level = Annotated[int, Field(ge=1, le=5)]
 
 
 class ScenarioError(Exception):
@@ -58,7 +59,7 @@ class Act(_Strict):
     """``say`` is told to the audience when the act begins."""
 
     say: str = ""
-    lanes: dict[str, tuple[Step, ...]]
+    lanes: Mapping[str, tuple[Step, ...]]
 
 
 class Scenario(_Strict):

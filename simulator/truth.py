@@ -66,7 +66,7 @@ class Account:
 def compare(presses: Sequence[Press], held: Sequence[Held], silent: Sequence[Service] = ()) -> dict[str, Account]:
     """One ``Account`` for each device, by id.
 
-    ``presses`` of one device are in the order in which they happened; ``silent`` are the services whose citizens pressed
+    ``presses`` of one device are in the order in which they happened; ``silent`` are services whose citizens pressed
     nothing.
     """
     devices = sorted({press.device for press in presses} | {rating.device for rating in held})
@@ -80,9 +80,7 @@ def compare(presses: Sequence[Press], held: Sequence[Held], silent: Sequence[Ser
         if rating.service in silent:
             account = accounts[rating.device]
             account.misbound += 1
-            account.complaints.append(
-                f"{rating.service}: nobody pressed, {rating.device}/{rating.seq} is bound to it"
-            )
+            account.complaints.append(f"{rating.service}: nobody pressed, yet {rating.device}/{rating.seq}")
     return accounts
 
 

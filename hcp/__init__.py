@@ -1,0 +1,1 @@
+"""The command ``hcp``: a thin layer of words over the packages."""

@@ -1,0 +1,5 @@
+"""``python -m hcp`` is ``hcp``."""
+
+from hcp.main import main
+
+main()

@@ -1,0 +1,208 @@
+"""Verifying a folder of records offline: signatures, chains and the databases beside them (``hcp audit verify``).
+
+The folder holds ``records.cborseq`` (a CBOR sequence of records, any order), ``devices/<id>.pem`` (public keys) and, if
+the giver added them, ``heads.json`` (device → seq and hash of the last record, so that a cut-off end shows) and
+``central.db``. Nothing in the folder is believed because of where it came from: only the devices' keys are.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
+
+from protocol import cbor, chain, cose, levels, record, signature
+from protocol.errors import ProtocolError
+
+_RECORD_START = b"\xd2\x84"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is wrong. ``code`` is stable; ``where`` names the record as well as it can be named."""
+
+    code: str
+    where: str
+    detail: str
+
+
+@dataclass
+class Report:
+    """What was verified. ``ok`` only if nothing at all was found."""
+
+    records: int = 0
+    ratings: int = 0
+    devices: dict[str, dict] = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
+
+    @property
+    def ok(self) -> bool:
+        return not self.findings
+
+    def say(self, code: str, where: str, detail: str) -> None:
+        self.findings.append(Finding(code, where, detail))
+
+
+@dataclass(frozen=True)
+class _Item:
+    index: int
+    offset: int
+    data: bytes
+
+    @property
+    def where(self) -> str:
+        return f"record {self.index} (byte {self.offset}{_inner_name(self.data)})"
+
+
+class AuditError(Exception):
+    """The folder is not one that can be verified; the text says what is missing."""
+
+
+def verify(folder: Path) -> Report:
+    """Verify a folder. Raises AuditError if ``records.cborseq`` or ``devices/`` is not there."""
+    sequence = folder / "records.cborseq"
+    if not sequence.is_file() or not (folder / "devices").is_dir():
+        raise AuditError(
+            f"{folder} lacks records.cborseq or devices/; name the folder that the demo or an export wrote"
+        )
+    report = Report()
+    keys = _keys(folder / "devices", report)
+    chains: dict[str, dict[int, tuple[_Item, record.Record]]] = {}
+    for item in _split(sequence.read_bytes(), report):
+        report.records += 1
+        read = _check_record(item, keys, report)
+        if read is None:
+            continue
+        report.ratings += read.kind == record.RATING
+        mine = chains.setdefault(read.device, {})
+        if read.head.seq in mine:
+            report.say("twice", item.where, f"{read.device}/{read.head.seq} is also {mine[read.head.seq][0].where}")
+        else:
+            mine[read.head.seq] = (item, read)
+    for device, mine in sorted(chains.items()):
+        report.devices[device] = _check_chain(device, mine, report)
+    _check_heads(folder / "heads.json", report)
+    _check_central(folder / "central.db", chains, report)
+    return report
+
+
+def _keys(folder: Path, report: Report) -> dict[str, ec.EllipticCurvePublicKey]:
+    keys = {}
+    for file in sorted(folder.glob("*.pem")):
+        try:
+            key = load_pem_public_key(file.read_bytes())
+        except ValueError as error:
+            report.say("bad_key", file.name, str(error))
+            continue
+        if isinstance(key, ec.EllipticCurvePublicKey) and isinstance(key.curve, ec.SECP256R1):
+            keys[file.stem] = key
+        else:
+            report.say("bad_key", file.name, "expected a P-256 public key")
+    return keys
+
+
+def _split(data: bytes, report: Report) -> Iterator[_Item]:
+    at = index = 0
+    while at < len(data):
+        try:
+            _, end = cbor.decode_prefix(data, at)
+        except ProtocolError as error:
+            # The frame is damaged: name it, and find the next one by the two bytes with which every record begins.
+            end = data.find(_RECORD_START, at + 1)
+            end = end if end > 0 else len(data)
+            report.records += 1
+            report.say(error.code, _Item(index, at, data[at:end]).where, error.detail)
+        else:
+            yield _Item(index, at, data[at:end])
+        at = end
+        index += 1
+
+
+def _inner_name(data: bytes) -> str:
+    """What the record itself says it is, for a person to find it; it may be the very thing that was changed."""
+    try:
+        envelope = cose.sign1_unpack(data)
+        fields = cbor.decode(envelope.payload)
+        return f", {envelope.kid}/{fields[3]}"
+    except (ProtocolError, KeyError, TypeError):
+        return ""
+
+
+def _check_record(item: _Item, keys: dict, report: Report) -> record.Record | None:
+    try:
+        envelope = cose.sign1_unpack(item.data)
+        key = keys.get(envelope.kid)
+        if key is None:
+            report.say("unknown_device", item.where, f"no devices/{envelope.kid}.pem")
+            return None
+        signature.verify(key, envelope.to_be_signed, envelope.signature)
+        return record.parse(item.data)
+    except ProtocolError as error:
+        report.say(error.code, item.where, error.detail)
+        return None
+
+
+def _check_chain(device: str, mine: dict[int, tuple[_Item, record.Record]], report: Report) -> dict:
+    lost = [loss for _, read in mine.values() if (loss := chain.declared_loss(read))]
+    head = chain.step_over(chain.START, lost)
+    for seq in sorted(mine):
+        item, read = mine[seq]
+        full_hash = record.record_hash(item.data)
+        verdict = chain.judge(head, seq, read.head.prev, full_hash, None)
+        if verdict == chain.EARLY:
+            report.say("gap", f"{device}/{head.seq + 1}", f"missing up to {device}/{seq - 1}, and not declared lost")
+        elif verdict == chain.BROKEN:
+            report.say("broken", item.where, "prev is not the hash of the record before it")
+        head = chain.step_over(chain.Head(seq, full_hash[:16]), lost)
+    return {"records": len(mine), "head": head.seq, "declared_lost": sum(last - first + 1 for first, last in lost)}
+
+
+def _check_heads(file: Path, report: Report) -> None:
+    if not file.is_file():
+        return
+    try:
+        heads = json.loads(file.read_text())
+        expected = {device: int(seq) for device, seq in heads.items()}
+    except (ValueError, AttributeError, TypeError) as error:
+        report.say("bad_heads", file.name, str(error))
+        return
+    for device, seq in expected.items():
+        found = report.devices.get(device, {}).get("head", 0)
+        if found != seq:
+            report.say(
+                "cut_off", f"{device}/{seq}", f"heads.json says the chain ends there, the records end at {found}"
+            )
+
+
+def _check_central(file: Path, chains: dict, report: Report) -> None:
+    """What the database says of a rating must be what the device signed."""
+    if not file.is_file():
+        return
+    with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as database:
+        try:
+            bodies = dict(_rows(database, "SELECT device, seq, body FROM records"))
+            stored = dict(_rows(database, "SELECT device, seq, level FROM ratings"))
+        except sqlite3.DatabaseError as error:
+            report.say("bad_database", file.name, str(error))
+            return
+    for device, mine in chains.items():
+        for seq, (item, read) in mine.items():
+            if bodies.pop((device, seq), None) != item.data:
+                report.say("not_in_database", item.where, "central.db holds other bytes, or none, for it")
+            if read.kind == record.RATING:
+                level = stored.pop((device, seq), None)
+                if level != levels.name(read.body.level):
+                    report.say("level_differs", item.where, f"central.db says {level}, which the device did not sign")
+    for device, seq in sorted(bodies):
+        report.say("not_exported", f"{device}/{seq}", "central.db holds it, records.cborseq does not")
+    for device, seq in sorted(stored):
+        report.say("unsigned", f"{device}/{seq}", "central.db has a rating for which there is no record")
+
+
+def _rows(database: sqlite3.Connection, query: str) -> Iterator[tuple[tuple[str, int], object]]:
+    for device, seq, value in database.execute(query):
+        yield (device, seq), value

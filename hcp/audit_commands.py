@@ -1,0 +1,42 @@
+"""``hcp audit``: verifying what others hand over."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hcp.audit import AuditError, verify
+from hcp.exits import Exit
+from hcp.talk import answer, fail, talk
+
+app = typer.Typer(help="审计：离线核验签名与链。", no_args_is_help=True)
+
+
+@app.callback()
+def _group() -> None:
+    """审计：离线核验签名与链。"""
+
+
+@app.command("verify")
+def verify_command(
+    folder: Annotated[Path, typer.Argument(help="含 records.cborseq 与 devices/ 的目录。")],
+    as_json: Annotated[bool, typer.Option("--json", help="输出 JSON，供程序读取。")] = False,
+) -> None:
+    """逐条核验：签名出自登记的评价器，链条无缺口、无分叉，数据库与签名一致。有问题即以 1 退出，并指明是哪一条。"""
+    try:
+        report = verify(folder)
+    except AuditError as error:
+        fail(str(error), Exit.USAGE)
+    if as_json:
+        answer({"ok": report.ok, **asdict(report)})
+    else:
+        for device, facts in sorted(report.devices.items()):
+            lost = f"，声明丢失 {facts['declared_lost']} 条" if facts["declared_lost"] else ""
+            talk.print(f"{device}: {facts['records']} 条，链到 {facts['head']}{lost}")
+        for finding in report.findings:
+            talk.print(f"[red]✗[/red] {finding.where}: {finding.code} — {finding.detail}", soft_wrap=True)
+        word = "全部通过" if report.ok else f"发现 {len(report.findings)} 个问题"
+        talk.print(f"共 {report.records} 条记录，其中评价 {report.ratings} 条：{word}。")
+    if not report.ok:
+        raise typer.Exit(Exit.FAILURE)

@@ -1,0 +1,37 @@
+"""``hcp bench``: the figures of this machine, as a table and as ``bench.json``."""
+
+import json
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from hcp.talk import answer, talk
+from simulator import bench
+
+
+def bench_command(
+    out: Annotated[Path | None, typer.Option(help="把 bench.json 写入此目录。")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="输出 JSON，供程序读取。")] = False,
+) -> None:
+    """测量：真实的虚拟机、双向 TLS、验签、落盘。只报告数字，不作结论。"""
+    measured = []
+    with tempfile.TemporaryDirectory(prefix="hcp-bench-") as root, talk.status("正在启动大厅……") as status:
+        for row in bench.rows(Path(root), status.update):
+            measured.append(row)
+            status.update(f"已完成：{row.name}，继续测量……")
+    table = Table(title="hcp bench", show_lines=True)
+    for heading in ("项目", "数值", "单位", "目标", "说明"):
+        table.add_column(heading, overflow="fold")
+    for row in measured:
+        table.add_row(row.name, f"{row.value:g}", row.unit, "" if row.target is None else f"{row.target:g}", row.note)
+    talk.print(table)
+    data = [asdict(row) for row in measured]
+    if out:
+        out.mkdir(parents=True, exist_ok=True)
+        (out / "bench.json").write_text(json.dumps(data, ensure_ascii=False, indent=2) + "\n")
+    if as_json:
+        answer(data)

@@ -1,0 +1,55 @@
+"""``hcp central``: running the central system, and telling it which halls to trust."""
+
+import secrets
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hcp.exits import Exit
+from hcp.talk import answer, fail, talk
+
+app = typer.Typer(help="中心系统：接收各大厅的评价，自行核验，公开统计。", no_args_is_help=True)
+
+Data = Annotated[Path, typer.Option("--data", help="中心系统的数据目录。", envvar="HCP_CENTRAL_DATA_DIR")]
+DEFAULT_DATA = Path("hcp-data/central")
+
+
+@app.command("run")
+def run_command(
+    data: Data = DEFAULT_DATA,
+    host: Annotated[str, typer.Option(help="监听地址。")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="监听端口；0 为任意空闲端口。")] = 8500,
+    config: Annotated[Path | None, typer.Option(help="TOML 设置文件。")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="就绪时输出一行 JSON。")] = False,
+) -> None:
+    """运行中心系统，直到收到 SIGTERM 或 Ctrl-C。审计密钥取自环境变量 HCP_CENTRAL_AUDITOR_KEY。"""
+    from central import run, settings
+
+    try:
+        run.run(settings.load(config, data_dir=data, host=host, port=port), as_json=as_json)
+    except settings.SettingsError as error:
+        fail(str(error), Exit.CONFIG)
+
+
+@app.command("add-hall")
+def add_hall_command(
+    hall: Annotated[str, typer.Option("--id", help="大厅编号：1–20 个 a-z 0-9 -。")],
+    name: Annotated[str, typer.Option(help="大厅名称。")],
+    authority: Annotated[Path, typer.Option(help="大厅的 CA 证书（ca.pem），请当面或另行核对指纹。")],
+    data: Data = DEFAULT_DATA,
+    as_json: Annotated[bool, typer.Option("--json", help="输出 JSON，供程序读取。")] = False,
+) -> None:
+    """登记一个大厅：信任它的 CA，并为它的网关生成密钥（写入 <数据目录>/keys/<大厅>.key，权限 600）。"""
+    from central.settings import SettingsError
+    from hcp.halls import add_hall
+
+    try:
+        key_file = add_hall(data, hall, name, authority, secrets.token_hex(24))
+    except SettingsError as error:
+        fail(str(error), Exit.CONFIG)
+    facts = {"hall": hall, "key_file": str(key_file)}
+    if as_json:
+        answer(facts)
+    else:
+        talk.print(f"大厅 {hall} 已登记；网关用的密钥在 {key_file}，交给大厅后请删除此文件。")

@@ -1,0 +1,44 @@
+"""``hcp gateway``: making a hall and running its gateway."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gateway.enrolment import EnrolmentError, create_authority
+from hcp.exits import Exit
+from hcp.talk import fail, talk
+
+app = typer.Typer(help="大厅网关：接收评价器的记录，关联办件，断网可用，同步到中心。", no_args_is_help=True)
+
+Data = Annotated[Path, typer.Option("--data", help="网关的数据目录。", envvar="HCP_GATEWAY_DATA")]
+DEFAULT_DATA = Path("hcp-data/gateway")
+
+
+@app.command("init")
+def init_command(
+    hall: Annotated[str, typer.Option(help="大厅编号：1–20 个 a-z 0-9 -。")],
+    host: Annotated[list[str] | None, typer.Option(help="评价器用来找到网关的名字或地址，可多次给出。")] = None,
+    data: Data = DEFAULT_DATA,
+) -> None:
+    """建立大厅：生成 CA、服务器证书与网关自己的证书。重复执行不改变已有内容。"""
+    try:
+        create_authority(data, hall, tuple(host or ("127.0.0.1", "localhost")))
+    except EnrolmentError as error:
+        fail(str(error), Exit.CONFIG)
+    talk.print(f"大厅 {hall} 的密钥在 {data}/pki（仅本用户可读）。把 {data}/pki/ca.pem 交给中心系统。")
+
+
+@app.command("run")
+def run_command(
+    data: Data = DEFAULT_DATA,
+    config: Annotated[Path | None, typer.Option(help="TOML 设置文件。")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="就绪时输出一行 JSON。")] = False,
+) -> None:
+    """运行网关，直到收到 SIGTERM 或 Ctrl-C。中心的密钥取自环境变量 HCP_GATEWAY_CENTRAL_KEY。"""
+    from gateway import run, settings
+
+    try:
+        run.run(settings.load(config, data=data), as_json=as_json)
+    except settings.SettingsError as error:
+        fail(str(error), Exit.CONFIG)

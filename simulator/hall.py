@@ -1,0 +1,177 @@
+"""A whole hall on this machine: gateway and central as real processes, a device in a real VM at each window.
+
+Everything lives under one folder: ``gateway/``, ``central/``, ``devices/<id>/`` and ``logs/``.
+"""
+
+import secrets
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from gateway.enrolment import create_authority, enroll, write_file
+from hcp.halls import add_hall
+from simulator import outcome, provisioning
+from simulator.business import BusinessSystem
+from simulator.device import SimDevice
+from simulator.process import Server
+
+#: How long a hall may take to hand everything over once the story has ended.
+SETTLE_S = 90
+
+
+class HallError(Exception):
+    """The hall did not come up or did not come to rest; the text says what is missing."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """``windows`` maps a window to its device's id; ``undo_ms`` is the time to change one's mind."""
+
+    hall: str
+    windows: dict[str, str]
+    undo_ms: int = 2000
+
+
+class Hall:
+    """Open it with ``open``, close it with ``close``; or use ``opened``.
+
+    ``receipted`` holds each device's last receipt once the hall came to rest.
+    """
+
+    def __init__(self, root: Path, plan: Plan, say: Callable[[str], None]):
+        self.plan = plan
+        self.gateway_data = root / "gateway"
+        self.central_data = root / "central"
+        self.receipted: dict[str, int] = {}
+        self.devices: dict[str, SimDevice] = {}
+        self._root = root
+        self._say = say
+        self._ends = ExitStack()
+        ports = _free_ports(3)
+        self.broker_port, http_port, central_port = ports
+        self.gateway_url = f"http://127.0.0.1:{http_port}"
+        self.central_url = f"http://127.0.0.1:{central_port}"
+        self.auditor_key = secrets.token_hex(24)
+        self.business_key = secrets.token_hex(24)
+        (root / "logs").mkdir(parents=True, exist_ok=True)
+        create_authority(self.gateway_data, plan.hall)
+        key_file = add_hall(
+            self.central_data,
+            plan.hall,
+            "示范政务服务中心",
+            self.gateway_data / "pki" / "ca.pem",
+            secrets.token_hex(24),
+        )
+        self.central_key = key_file.read_text()
+        self._write_systems()
+        self.central = Server(
+            "central",
+            ["central", "run", "--data", str(self.central_data), "--port", str(central_port), "--json"],
+            root / "logs" / "central.log",
+            {"HCP_CENTRAL_AUDITOR_KEY": self.auditor_key},
+        )
+        self.gateway = Server(
+            "gateway",
+            ["gateway", "run", "--data", str(self.gateway_data), "--json"],
+            root / "logs" / "gateway.log",
+            {
+                "HCP_GATEWAY_BROKER_PORT": str(self.broker_port),
+                "HCP_GATEWAY_BROKER_HOST": "127.0.0.1",
+                "HCP_GATEWAY_HTTP_PORT": str(http_port),
+                "HCP_GATEWAY_CENTRAL_URL": self.central_url,
+                "HCP_GATEWAY_CENTRAL_KEY": self.central_key,
+                "HCP_GATEWAY_UNDO_MS": str(plan.undo_ms),
+            },
+        )
+        self.business = BusinessSystem(self.gateway_url, self.business_key)
+
+    def open(self) -> "Hall":
+        """Start everything. Raises HallError or ProcessError; what had started is stopped again."""
+        try:
+            self._ends.callback(self.business.close)
+            self._ends.callback(self.central.stop)
+            self.central.start()
+            self._say(f"中心系统就绪：{self.central_url}")
+            self._ends.callback(self.gateway.stop)
+            for window, device in self.plan.windows.items():
+                self.devices[window] = self._install(device, window)
+            self.gateway.start()
+            self.business.register(self.plan.windows)
+            self._say(f"大厅网关就绪：业务接口 {self.gateway_url}，评价器接入 127.0.0.1:{self.broker_port}（双向 TLS）")
+            for window, box in self.devices.items():
+                self._ends.callback(box.stop)
+                box.start()
+                self._say(f"窗口 {window}：评价器 {box.id} 已通电")
+        except BaseException:
+            self._ends.close()
+            raise
+        return self
+
+    def settle(self) -> None:
+        """Wait until every record reached central and every receipt its device. Raises HallError."""
+        self.gateway.start()
+        self.central.start()
+        deadline = time.monotonic() + SETTLE_S
+        while why := outcome.unsettled(self):
+            if time.monotonic() > deadline:
+                raise HallError(f"after {SETTLE_S} s: {why}; logs are in {self._root / 'logs'}")
+            time.sleep(0.1)
+        for device in self.devices.values():
+            self.receipted[device.id] = device.stats().receipted
+
+    def close(self) -> None:
+        """Stop everything, last started first."""
+        self._ends.close()
+
+    def outsider(self) -> Path:
+        """A folder with certificate and key of a device of this hall that stands at no window: an attacker has it."""
+        folder = self._root / "outsider"
+        if not (folder / "device.key").exists():
+            key = ec.generate_private_key(ec.SECP256R1())
+            name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "outsider")])
+            request = x509.CertificateSigningRequestBuilder().subject_name(name).sign(key, hashes.SHA256())
+            csr = request.public_bytes(serialization.Encoding.DER)
+            enroll(self.gateway_data, csr, "outsider", "STORE", "127.0.0.1", self.broker_port).write(folder)
+            pem = key.private_bytes(
+                serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+            )
+            write_file(folder / "device.key", pem, secret=True)
+        return folder
+
+    def _write_systems(self) -> None:
+        text = f'[[system]]\nname = "queue"\nkey = "{self.business_key}"\nscopes = ["events", "windows", "read"]\n'
+        write_file(self.gateway_data / "systems.toml", text.encode(), secret=True)
+
+    def _install(self, device: str, window: str) -> SimDevice:
+        """What a technician does: take the request out of the box, enroll it, put the bundle in."""
+        folder = self._root / "devices" / device
+        csr = provisioning.request(folder)
+        enrolment = enroll(self.gateway_data, csr, device, window, "127.0.0.1", self.broker_port)
+        provisioning.install(folder, enrolment.bundle)
+        return SimDevice(folder, ("127.0.0.1", self.broker_port), device)
+
+
+@contextmanager
+def opened(root: Path, plan: Plan, say: Callable[[str], None]) -> Iterator[Hall]:
+    """A hall for the length of a ``with`` block."""
+    hall = Hall(root, plan, say).open()
+    try:
+        yield hall
+    finally:
+        hall.close()
+
+
+def _free_ports(count: int) -> list[int]:
+    with ExitStack() as held:
+        sockets = [held.enter_context(socket.socket()) for _ in range(count)]
+        for each in sockets:
+            each.bind(("127.0.0.1", 0))
+        return [each.getsockname()[1] for each in sockets]

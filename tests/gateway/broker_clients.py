@@ -1,0 +1,215 @@
+"""The far side of a broker in tests: a hall with certificates, a paho client and a client that counts bytes."""
+
+import socket
+import ssl
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import paho.mqtt.client as paho
+from paho.mqtt.enums import CallbackAPIVersion
+
+from gateway.broker import BrokerSettings, EmbeddedBroker, Role
+from protocol import mqtt
+from tests.gateway.pki import Authority, Pair
+
+HALL = "h1"
+GATEWAY = "gateway"
+DEADLINE_S = 10.0
+
+
+def topic(device: str, leaf: str) -> str:
+    return f"hcp/v1/{HALL}/{device}/{leaf}"
+
+
+class Hall:
+    """A running broker and its authority. It knows the gateway and ``devices``; ``revoked`` may change at any time."""
+
+    def __init__(self, directory: Path, kind: str = "embedded", **settings: Any):
+        self.authority = Authority(directory / "pki")
+        self.devices = {"win-01", "win-02", "win-03"}
+        self.revoked: set[str] = set()
+        self.asked: list[tuple[str, bytes]] = []
+        self.violations: list[tuple[str, str]] = []
+        self.authorize_error: Exception | None = None
+        self.on_violation: Callable[[str, str], Any] = lambda cn, at: self.violations.append((cn, at))
+        self._pairs: dict[str, Pair] = {}
+        if kind != "embedded":
+            raise ValueError(f"no broker of kind {kind!r} can be started here yet")
+        server = self.authority.server()
+        self.settings = BrokerSettings(
+            HALL, server.certificate, server.key, self.authority.certificate, host="127.0.0.1", port=0, **settings
+        )
+        self.broker = EmbeddedBroker(self.settings, self._authorize, lambda cn, at: self.on_violation(cn, at))
+        self.broker.start()
+
+    def _authorize(self, cn: str, fingerprint: bytes) -> Role | None:
+        self.asked.append((cn, fingerprint))
+        if self.authorize_error is not None:
+            raise self.authorize_error
+        if cn in self.revoked:
+            return None
+        return Role.GATEWAY if cn == GATEWAY else Role.DEVICE if cn in self.devices else None
+
+    @property
+    def port(self) -> int:
+        return self.broker.port
+
+    def stop(self) -> None:
+        self.broker.stop()
+
+    def pair(self, name: str) -> Pair:
+        if name not in self._pairs:
+            self._pairs[name] = self.authority.client(name)
+        return self._pairs[name]
+
+    def context(self, name: str) -> ssl.SSLContext:
+        return self.authority.context(self.pair(name))
+
+    def raw(self, name: str, **connect: Any) -> "Raw":
+        """A connected `Raw` client that was accepted."""
+        client = Raw(self.port, self.context(name))
+        answer = client.connect(connect.pop("client_id", name), **connect)
+        assert isinstance(answer, mqtt.Connack) and answer.code == 0, answer
+        client.session_present = answer.session_present
+        return client
+
+    def paho(self, name: str, **options: Any) -> "Paho":
+        return Paho(self, name, **options)
+
+
+class Raw:
+    """Sends any bytes over TLS and reads packets with the codec; blocking, with a deadline."""
+
+    def __init__(self, port: int, context: ssl.SSLContext, receive_buffer: int = 0):
+        self.socket = socket.socket()
+        self.socket.settimeout(DEADLINE_S)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # or each CONNECT takes 40 ms
+        if receive_buffer:
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        self.socket.connect(("127.0.0.1", port))
+        self.socket = context.wrap_socket(self.socket, server_hostname="127.0.0.1")
+        self.session_present = False
+        self._decoder = mqtt.Decoder()
+
+    def send(self, data: bytes) -> "Raw":
+        """Ignores that the broker may have hung up: ``read`` tells."""
+        try:
+            self.socket.sendall(data)
+        except (ConnectionError, ssl.SSLError):
+            pass
+        return self
+
+    def read(self) -> Any:
+        """The next packet; None once the broker has hung up. Raises TimeoutError if it does neither."""
+        while True:
+            packet = self._decoder.packet()
+            if packet is not None:
+                return packet
+            try:
+                data = self.socket.recv(65536)
+            except (ConnectionError, ssl.SSLError):
+                return None
+            if not data:
+                return None
+            self._decoder.feed(data)
+
+    def connect(self, client_id: str, clean: bool = True, keepalive_s: int = 60, will: mqtt.Will | None = None) -> Any:
+        return self.send(mqtt.connect(client_id, keepalive_s, clean, will)).read()
+
+    def subscribe(self, *filters: str) -> Any:
+        return self.send(mqtt.subscribe(1, [(filter_, 1) for filter_ in filters])).read()
+
+    def all_until_pong(self) -> list[Any]:
+        """Everything the broker had to say so far. (It answers in order, so nothing else can follow.)"""
+        self.send(mqtt.PINGREQ)
+        found: list[Any] = []
+        while not isinstance(packet := self.read(), mqtt.Pingresp):
+            assert packet is not None, f"the broker hung up after {found}"
+            found.append(packet)
+        return found
+
+    def close(self) -> None:
+        """Without DISCONNECT, as when the power fails."""
+        self.socket.close()
+
+    def __enter__(self) -> "Raw":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+class Paho:
+    """A paho client with its network thread; everything it hears is kept, and ``wait`` waits for it."""
+
+    def __init__(self, hall: Hall, name: str, clean: bool = True, manual_ack: bool = False, subscribe: str = ""):
+        self.messages: list[paho.MQTTMessage] = []
+        self.connects: list[bool] = []  # session_present of each accepted connect
+        self.disconnects = 0
+        self.published: set[int] = set()
+        self._changed = threading.Condition()
+        self._subscribed = 0
+        self._filter = subscribe
+        self.client = paho.Client(
+            CallbackAPIVersion.VERSION2, name, clean_session=clean, protocol=paho.MQTTv311, manual_ack=manual_ack
+        )
+        self.client.tls_set_context(hall.context(name))
+        self.client.on_connect = self._on_connect
+        self.client.on_message = lambda _client, _data, message: self._note(self.messages.append, message)
+        self.client.on_subscribe = lambda *_: self._note(self._count_subscribe)
+        self.client.on_publish = lambda _client, _data, mid, *_: self._note(self.published.add, mid)
+        self.client.on_disconnect = lambda *_: self._note(self._count_disconnect)
+        self.client.connect("127.0.0.1", hall.port, keepalive=60)
+        self.client.loop_start()
+        self.wait(lambda: self._subscribed if subscribe else self.connects)
+
+    def _on_connect(self, client: paho.Client, _data: Any, flags: Any, reason: Any, _properties: Any) -> None:
+        if not reason.is_failure:
+            if self._filter:
+                client.subscribe(self._filter, 1)
+            self._note(self.connects.append, flags.session_present)
+
+    def _count_subscribe(self) -> None:
+        self._subscribed += 1
+
+    def _count_disconnect(self) -> None:
+        self.disconnects += 1
+
+    def _note(self, change: Callable[..., Any], *values: Any) -> None:
+        with self._changed:
+            change(*values)
+            self._changed.notify_all()
+
+    def wait(self, ready: Callable[[], Any]) -> None:
+        with self._changed:
+            assert self._changed.wait_for(ready, DEADLINE_S), f"nothing more came after {self.payloads}"
+
+    def publish(self, to: str, payload: bytes, qos: int = 1, retain: bool = False) -> int:
+        return self.client.publish(to, payload, qos, retain).mid
+
+    def publish_and_wait(self, to: str, payload: bytes, qos: int = 1, retain: bool = False) -> None:
+        mid = self.publish(to, payload, qos, retain)
+        self.wait(lambda: mid in self.published)
+
+    @property
+    def payloads(self) -> list[bytes]:
+        return [bytes(message.payload) for message in self.messages]
+
+    def kill(self) -> None:
+        """End the connection as a killed process does: no DISCONNECT, nothing acknowledged."""
+        self.client.loop_stop()
+        sock = self.client.socket()
+        if sock is not None:
+            sock.close()
+
+    def stop(self) -> None:
+        self.client.disconnect()
+        self.client.loop_stop()
+
+    def __enter__(self) -> "Paho":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
