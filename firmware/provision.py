@@ -1,0 +1,155 @@
+"""What a technician's tool runs on the device over the serial line (spec 7.2): ``csr``, ``install``, ``show``.
+
+The key is made here and stays here: out goes a certificate request, in comes a bundle. A bundle is secret and therefore
+comes in as a line of the serial line, never as an argument that others could list. Running anything twice does no harm.
+"""
+
+import binascii
+import hashlib
+import sys
+import time
+
+from firmware import identity as identities
+from firmware.crypto import csr as requests
+from firmware.crypto import es256
+from firmware.crypto.keygen import make_private_key
+from firmware.journal import Journal
+from protocol import cbor, topics
+from protocol.errors import ProtocolError
+
+MAX_BUNDLE = 4096
+_MAX_HOST = 253
+_COMMON_NAME = b"\x06\x03\x55\x04\x03"  # 2.5.4.3
+_STRINGS = (b"\x0c", b"\x13")  # UTF8String, PrintableString
+_BIT_STRING_OF_POINT = b"\x03\x42\x00"
+
+
+class ProvisionError(Exception):
+    """The bundle is not for this device, or would harm it. Nothing was stored; the text says what to do."""
+
+
+def csr() -> None:
+    """Print the certificate request, one line of base64. Makes the key first if there is none."""
+    print(binascii.b2a_base64(request(_find("identity"))).decode().strip())
+
+
+def install(bundle: bytes | None = None, other_device: bool = False) -> None:
+    """Store ``bundle.cbor``; without an argument a line of base64 is read. Says what it did.
+
+    Raises ProvisionError. ``other_device`` allows another id although the journal holds records: they are given up.
+    """
+    if bundle is None:
+        bundle = _from_base64(sys.stdin.readline(2 * MAX_BUNDLE))
+    stored = store(_find("identity"), _find("journal"), bundle, other_device)
+    print("stored" if stored else "unchanged")
+    show()
+
+
+def show() -> None:
+    """Print device id and SHA-256 of the certificate, nothing else."""
+    who = identities.load(_find("identity"))
+    print("not enrolled" if who is None else "%s %s" % (who.device, fingerprint(who.certificate)))
+
+
+def request(partition) -> bytes:
+    """The certificate request (RFC 2986), DER. Its subject is made of the key, for the device has no id yet."""
+    keys = identities.load_keys(partition)
+    if keys is None:
+        private_key = make_private_key(_chip_id(), _jitter())
+        # stored before anyone hears of it: a request for a key that a power cut took would be of no use
+        identities.save_keys(partition, private_key, es256.public_key(private_key))
+        keys = identities.load_keys(partition)
+    private_key, public_key = keys
+    return requests.request(private_key, "hcp-" + fingerprint(public_key)[:16])
+
+
+def store(partition, journal_partition, bundle: bytes, other_device: bool = False) -> bool:
+    """Check a bundle and store it; False if it was stored before. Raises ProvisionError, then nothing changed."""
+    keys = identities.load_keys(partition)
+    if keys is None:
+        raise ProvisionError("this device has no key yet; run csr first, and enroll what it prints")
+    new = parse(bundle, keys)
+    old = identities.load(partition)
+    if old == new:
+        return False
+    if old is not None and old.device != new.device and not other_device:
+        mount = Journal(journal_partition, old.device).mount()
+        if mount.next_seq > 1 or mount.pending is not None:
+            raise ProvisionError(
+                "this is %s and its journal holds records up to %d, %d of them without a receipt; "
+                "to give them up and make it %s, install with other_device=True"
+                % (old.device, mount.next_seq - 1, mount.next_seq - 1 - mount.receipted, new.device)
+            )
+    identities.save(partition, new)
+    return True
+
+
+def parse(bundle: bytes, keys) -> identities.Identity:
+    """The identity that a bundle makes of the device with these (private, public) keys. Raises ProvisionError."""
+    if len(bundle) > MAX_BUNDLE:
+        raise ProvisionError("a bundle has up to %d bytes, got %d" % (MAX_BUNDLE, len(bundle)))
+    try:
+        fields = cbor.decode(bundle)
+        if not isinstance(fields, dict) or len(fields) != 8 or any(key not in fields for key in range(1, 9)):
+            raise ProvisionError("not a bundle.cbor: it has the keys 1 to 8")
+        if fields[1] != 1:
+            raise ProvisionError("not a bundle.cbor of version 1")
+        device, hall = topics.check_id(fields[2]), topics.check_id(fields[3])
+    except ProtocolError as error:
+        raise ProvisionError("not a bundle.cbor: %s" % error)
+    host, port, certificate, ca, downlink_key = [fields[key] for key in (4, 5, 6, 7, 8)]
+    if not isinstance(host, str) or not 1 <= len(host) <= _MAX_HOST:
+        raise ProvisionError("the host has 1 to %d characters" % _MAX_HOST)
+    if not isinstance(port, int) or not 1 <= port <= 65535 or port is True:
+        raise ProvisionError("the port is 1 to 65535")
+    for name, der in (("certificate", certificate), ("authority", ca)):
+        if not isinstance(der, bytes) or der[:1] != b"\x30":
+            raise ProvisionError("the %s is not DER" % name)
+    if not isinstance(downlink_key, bytes) or len(downlink_key) != 32:
+        raise ProvisionError("the downlink key has 32 bytes")
+    private_key, public_key = keys
+    if _BIT_STRING_OF_POINT + public_key not in certificate:
+        raise ProvisionError("the certificate is for another device's key; enroll the request of this one")
+    if not any(_COMMON_NAME + string + _short(device) in certificate for string in _STRINGS):
+        raise ProvisionError("the certificate does not name %s" % device)
+    return identities.Identity(private_key, public_key, device, hall, host, port, certificate, ca, downlink_key)
+
+
+def fingerprint(data: bytes) -> str:
+    """SHA-256 in hex."""
+    return binascii.hexlify(hashlib.sha256(data).digest()).decode()
+
+
+def _from_base64(line):
+    try:
+        return binascii.a2b_base64(line.strip())
+    except ValueError:
+        raise ProvisionError("expected one line of base64, got %d characters that are not" % len(line))
+
+
+def _short(text):
+    return bytes((len(text),)) + text.encode()
+
+
+def _find(label):
+    # imported here: what decides above runs without a chip
+    from esp32 import Partition
+
+    found = Partition.find(Partition.TYPE_DATA, label=label)
+    if not found:
+        raise ProvisionError("this device has no partition %s; flash the partition table first" % label)
+    return found[0]
+
+
+def _chip_id():
+    import machine
+
+    return machine.unique_id() if hasattr(machine, "unique_id") else b""
+
+
+def _jitter():
+    # how long the same work takes depends on caches, radio and flash: little entropy, but of another source
+    work = hashlib.sha256()
+    for _ in range(256):
+        work.update(str(time.ticks_us()).encode())
+    return work.digest()
