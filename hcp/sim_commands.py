@@ -102,11 +102,11 @@ def _perform(story: Scenario, out: Path | None, pace_ms: int, chaos: int | None)
                 raise kills.error
         _say("等待最后的记录到达中心、最后的回执到达评价器……")
         hall.settle()
-        return _finish(hall, truth, out)
+        return _finish(hall, truth, out, sum(kills.kills.values()) if kills else 0)
 
 
-def _finish(hall: Hall, truth: Truth, out: Path | None) -> outcome.Summary:
-    summary = outcome.summarize(hall, truth)
+def _finish(hall: Hall, truth: Truth, out: Path | None, kills: int = 0) -> outcome.Summary:
+    summary = outcome.summarize(hall, truth, kills)
     if out:
         outcome.write(hall, summary, truth.presses, out)
     return summary

@@ -16,6 +16,7 @@ import paho.mqtt.client as paho
 
 from protocol import cbor, cose, record, topics
 from simulator import outcome
+from simulator.business import patiently
 
 if TYPE_CHECKING:
     from simulator.hall import Hall
@@ -90,16 +91,19 @@ class Attacker:
                 "binding": None,
             },
         }
-        answer = httpx.post(
-            f"{self._hall.central_url}/api/v1/events",
-            content=json.dumps([event]),
-            headers={
-                "Authorization": f"Bearer {self._hall.central_key}",
-                "Content-Type": "application/cloudevents-batch+json",
-            },
-            timeout=_PATIENCE_S,
-        )
-        rejected = answer.status_code == 200 and answer.json()["results"][0]["status"] in ("rejected", "conflict")
+        for attempt in patiently():
+            with attempt:
+                answer = httpx.post(
+                    f"{self._hall.central_url}/api/v1/events",
+                    content=json.dumps([event]),
+                    headers={
+                        "Authorization": f"Bearer {self._hall.central_key}",
+                        "Content-Type": "application/cloudevents-batch+json",
+                    },
+                    timeout=_PATIENCE_S,
+                )
+                answer.raise_for_status()
+        rejected = answer.json()["results"][0]["status"] in ("rejected", "conflict")
         return 1, int(rejected and not outcome.is_held(self._hall, forged))
 
     def _genuine(self) -> bytes:

@@ -96,7 +96,7 @@ class _Listener:
         _, device, _ = topics.split(message.topic)
         enrolled = self._registry.device(device)
         assert enrolled
-        receipt = downlink.unpack(enrolled.downlink_key, message.payload, device).body
+        receipt = downlink.unpack(enrolled.downlink_key, bytes(message.payload), device).body
         with self._changed:
             self._heads[device] = max(self._heads.get(device, 0), receipt.seq)
             self._changed.notify_all()
@@ -167,8 +167,8 @@ def _intake(hall: Hall, root: Path) -> Iterator[Row]:
     listener.close()
     total = DEVICES * RECORDS_EACH
     note = (
-        f"{total} signed ratings from {DEVICES} paho clients (not VMs) with a send window of {SEND_WINDOW}: embedded broker, mTLS → "
-        "verified → bound → FULL commit → receipt; central taking them meanwhile; senders on the same 2 cores"
+        f"{total} signed ratings from {DEVICES} paho clients (not VMs), send window {SEND_WINDOW}: embedded broker → "
+        "mTLS → verified → bound → FULL commit → receipt; central taking them meanwhile; senders on the same 2 cores"
     )
     yield Row("intake, durable", round(total / (ended - started)), "1/s", note=note)
 

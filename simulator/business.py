@@ -11,6 +11,9 @@ from collections.abc import Iterable
 import httpx
 import stamina
 
+# a retry is no news here: every restart in a story causes some
+stamina.instrumentation.set_on_retry_hooks([])
+
 #: How long it goes on trying before it gives up: longer than any restart in a story.
 PATIENCE_S = 60
 
@@ -67,9 +70,7 @@ class BusinessSystem:
             number = next(self._numbers)
         now = datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         event = {"id": f"{self._name}-{number}", "type": kind, "at": now, "window": window, **fields}
-        for attempt in stamina.retry_context(
-            on=_worth_another_try, attempts=None, timeout=PATIENCE_S, wait_initial=0.05, wait_max=0.5, wait_jitter=0.05
-        ):
+        for attempt in patiently():
             with attempt:
                 answer = self._http.post("/api/v1/events", json=event)
                 answer.raise_for_status()
@@ -79,6 +80,13 @@ class BusinessSystem:
                 f"{event['id']} {kind}: {result['status']} {result.get('code')}: {result.get('detail')}"
             )
         self.sent += 1
+
+
+def patiently() -> Iterable[stamina.Attempt]:
+    """Attempts at an HTTP request, until one has an answer or ``PATIENCE_S`` is over."""
+    return stamina.retry_context(
+        on=_worth_another_try, attempts=None, timeout=PATIENCE_S, wait_initial=0.05, wait_max=0.5, wait_jitter=0.05
+    )
 
 
 def _worth_another_try(error: Exception) -> bool:

@@ -28,6 +28,7 @@ HEAP = "224K"  # of the 64-bit VM: what 112 KB are to a 32-bit build
 RESET_CODE = 75  # see simulator/vm/machine.py
 WAIT_S = 20.0
 _ROOT = Path(__file__).resolve().parent.parent
+_RUN = "import sys, micropython_unix; sys.exit(micropython_unix.main())"
 _CRASHES_MAX = 5  # in a row; then it stays off, and vm.log says why
 
 
@@ -49,13 +50,17 @@ class Screen:
 
 @dataclass(frozen=True)
 class Stats:
-    """What the device says of itself, and ``press_to_light_us`` of every press since the object was made."""
+    """What the device says of itself, and ``press_to_light_us`` of every press since the object was made.
+
+    ``waiting`` are its records without a receipt; ``unsigned``: a press was lit that is no record yet.
+    """
 
     state: str
     boot: int
     next_seq: int
     receipted: int
     waiting: int
+    unsigned: bool
     used_permille: int
     stalls: int
     uptime_ms: int
@@ -64,13 +69,12 @@ class Stats:
     counts: dict[str, int]
     heap_used: int
     heap_free: int
-    heap_peak: int
     press_to_light_us: tuple[int, ...] = field(repr=False)
 
 
 def vm_command(*arguments: str, heap: str = HEAP) -> list[str]:
-    """The command line of the VM."""
-    return [sys.executable, "-m", "micropython_unix", "-X", f"heapsize={heap}", *arguments]
+    """The command line of the VM: what its ``micropython`` script does, without looking for the script."""
+    return [sys.executable, "-c", _RUN, "-X", f"heapsize={heap}", *arguments]
 
 
 def vm_environment(folder: Path, **more: str) -> dict[str, str]:
@@ -354,7 +358,6 @@ class SimDevice:
                 counts=answer["counts"],
                 heap_used=answer["heap_used"],
                 heap_free=answer["heap_free"],
-                heap_peak=answer["heap_peak"],
                 press_to_light_us=tuple(self._press_to_light_us),
             )
 

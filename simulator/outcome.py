@@ -50,9 +50,10 @@ def is_held(hall: "Hall", body: bytes) -> bool:
 
 def unsettled(hall: "Hall") -> str:
     """What is still under way, in words; empty once every record has reached central and every receipt its device."""
-    waiting = {device.id: device.stats().waiting for device in hall.devices.values()}
-    if any(waiting.values()):
-        return f"records without a receipt: {waiting}"
+    for device in hall.devices.values():
+        stats = device.stats()
+        if stats.unsigned or stats.waiting:
+            return f"{device.id} has {stats.waiting} records without a receipt, an open choice: {stats.unsigned}"
     pending = _one(hall.gateway_data / GATEWAY_DB, "SELECT count(*) FROM outbox WHERE state = 'pending'")
     if pending:
         return f"{pending} events wait for central"
@@ -95,6 +96,7 @@ class Summary:
     forged: int
     rejected: int
     silent: int
+    kills: int
     windows: dict[str, dict]
     complaints: list[str]
 
@@ -103,7 +105,7 @@ class Summary:
         return not (self.lost or self.duplicated or self.misbound or self.forged != self.rejected or self.complaints)
 
 
-def summarize(hall: "Hall", truth: "Truth") -> Summary:
+def summarize(hall: "Hall", truth: "Truth", kills: int = 0) -> Summary:
     """Count what became of the truth. The servers may be stopped by now; the receipts were noted before."""
     accounts = compare(truth.presses, held_by_central(hall.central_data), truth.silent)
     windows = {device: window for window, device in hall.plan.windows.items()}
@@ -126,6 +128,7 @@ def summarize(hall: "Hall", truth: "Truth") -> Summary:
         forged=truth.forged,
         rejected=truth.refused,
         silent=len(truth.silent),
+        kills=kills,
         windows=rows,
         complaints=total.complaints,
     )
@@ -153,6 +156,7 @@ def write(hall: "Hall", summary: Summary, presses: list[Press], out: Path) -> No
         (out / name).unlink(missing_ok=True)
         with _reading(source) as database, closing(sqlite3.connect(out / name)) as copy:
             database.backup(copy)
+            copy.execute("PRAGMA journal_mode = DELETE")
     with _reading(out / CENTRAL_DB) as database:
         bodies = database.execute("SELECT body FROM records ORDER BY device, seq").fetchall()
         heads = dict(database.execute("SELECT device, seq FROM heads"))
