@@ -131,7 +131,9 @@ def _argument(data, at):
     if info < 24:
         return info, at
     if info > 27:
-        raise ProtocolError("unsupported" if info < 31 else "not_canonical", "head 0x%02x" % data[at - 1])
+        # 31 begins an indefinite length, which only strings, arrays and maps can have
+        indefinite = info == 31 and 0x40 <= data[at - 1] < 0xC0
+        raise ProtocolError("not_canonical" if indefinite else "unsupported", "head 0x%02x" % data[at - 1])
     size = 1 << (info - 24)
     if at + size > len(data):
         raise ProtocolError("truncated", "a head at %d" % (at - 1))

@@ -1,0 +1,25 @@
+"""What every test shares: the requirement marker is checked, and property tests are the same on every machine."""
+
+import pytest
+from hypothesis import settings
+
+from tests import requirements
+
+settings.register_profile("ci", derandomize=True, deadline=None, print_blob=True)
+settings.register_profile("explore", deadline=None, max_examples=2000)
+settings.load_profile("ci")  # `pytest --hypothesis-profile explore` looks for new cases
+
+DUTIES = requirements.load_duties()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let the report of each test carry the duties it claims; that way they also come back from xdist's workers."""
+    for item in items:
+        item.user_properties += [(requirements.PROPERTY, duty) for duty in requirements.claimed_ids(item)]
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """A marker with an id that no regulation has fails its test (`make check` says it without running anything)."""
+    problems = requirements.marker_problems(item.nodeid, requirements.claimed_ids(item), DUTIES)
+    if problems:
+        pytest.fail("\n".join(problems), pytrace=False)

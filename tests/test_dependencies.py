@@ -1,0 +1,59 @@
+"""What is imported is declared, and what is declared is pinned: a fresh environment has everything."""
+
+import ast
+import re
+import sys
+import tomllib
+from importlib import metadata
+from pathlib import Path
+
+from tests.test_purity import DEVICE_FILES, modules, text_files
+
+ROOT = Path(__file__).resolve().parent.parent
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+
+def normal(distribution: str) -> str:
+    """A distribution's name as indexes compare it (PEP 503), without version and extras."""
+    return re.sub(r"[-_.]+", "-", re.match(r"[\w.-]+", distribution.strip())[0]).lower()  # type: ignore[index]
+
+
+RUN = {normal(line) for line in PROJECT["dependencies"]}
+TEST = RUN | {normal(line) for lines in PROJECT["optional-dependencies"].values() for line in lines}
+#: Importable module → the distributions that bring it.
+OWNERS = metadata.packages_distributions()
+
+
+def undeclared(name: str, source: str) -> list[str]:
+    """Imports of a host file whose distribution pyproject.toml does not name."""
+    declared = TEST if name.startswith("tests/") else RUN
+    top = {full.split(".")[0] for _, full in modules(ast.parse(source, name))}
+    foreign = {module for module in top if module not in sys.stdlib_module_names and not (ROOT / module).is_dir()}
+    return [
+        f"{name} imports {module}; pyproject.toml does not declare {' or '.join(OWNERS.get(module, ['it']))}"
+        for module in sorted(foreign)
+        if not any(normal(owner) in declared for owner in OWNERS.get(module, []))
+    ]
+
+
+def test_every_import_is_declared():
+    found = [
+        complaint
+        for name, text in text_files()
+        if name.endswith(".py") and name not in DEVICE_FILES and not name.startswith("simulator/vm/")
+        for complaint in undeclared(name, text)
+    ]
+    assert not found, "\n".join(found)
+
+
+def test_every_declared_distribution_is_pinned():
+    pins = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    pinned = {normal(line) for line in pins if re.fullmatch(r"[\w.-]+==[\w.+!]+", line)}
+    assert len(pinned) == len([line for line in pins if line and not line.startswith("#")])
+    assert TEST - pinned == set(), "try: make pins"
+
+
+def test_an_undeclared_import_is_seen():
+    source = "import os\nimport httpx\nfrom gateway import core\nimport nowhere\nimport hypothesis"
+    assert [line.split()[2] for line in undeclared("gateway/x.py", source)] == ["hypothesis;", "nowhere;"]
+    assert [line.split()[2] for line in undeclared("tests/x.py", source)] == ["nowhere;"]
