@@ -1,0 +1,37 @@
+"""The web application of central: a list of routes over one store and one reader."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from central import problem
+from central.read import Reader
+from central.routes import events, page, read
+from central.settings import Settings
+from central.store import Store
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """An app on its own database, which is opened and migrated now: what cannot work fails here, not at a request.
+
+    Raises SettingsError if the database cannot be used.
+    """
+    store = Store(settings)
+    reader = Reader(settings)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        yield
+        reader.close()
+        store.close()
+
+    # no generated documentation pages: they load scripts from elsewhere
+    app = FastAPI(title="hcp central", lifespan=lifespan, openapi_url=None)
+    app.state.settings = settings
+    app.state.store = store
+    app.state.reader = reader
+    problem.install(app)
+    for routes in (events, read, page):
+        app.include_router(routes.router)
+    return app

@@ -1,0 +1,1 @@
+"""Alembic migrations; ``central.database.migrate`` runs them when central starts."""

@@ -1,0 +1,95 @@
+"""Errors over HTTP as RFC 9457 documents: what happened, in Chinese and in English, and what to do."""
+
+from collections.abc import Mapping
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from sqlalchemy.exc import DBAPIError, TimeoutError
+from starlette.exceptions import HTTPException
+
+log = structlog.get_logger("central")
+
+_TITLES = {
+    "bad-json": "请求体不是有效的 JSON 数组 · The body is not a JSON array",
+    "bad-parameter": "请求参数有误 · A parameter is wrong",
+    "internal": "系统内部错误 · Internal error",
+    "method-not-allowed": "不支持该请求方法 · Method not allowed",
+    "not-found": "没有找到 · Not found",
+    "storage": "暂时无法保存 · Storage is not available",
+    "too-large": "请求体过大 · The body is too large",
+    "too-many-events": "单批事件过多 · Too many events in one batch",
+    "unauthorized": "密钥缺失或不正确 · The key is missing or wrong",
+    "unsupported-media-type": "不支持的内容类型 · Unsupported media type",
+    "refused": "请求被拒绝 · The request was refused",
+}
+
+
+class Problem(Exception):
+    """An answer that is not a success. ``slug`` is one of the known kinds; ``detail`` says what to do."""
+
+    def __init__(self, status: int, slug: str, detail: str, headers: Mapping[str, str] | None = None):
+        super().__init__(slug)
+        self.status = status
+        self.slug = slug
+        self.detail = detail
+        self.headers = dict(headers or {})
+
+    def response(self) -> JSONResponse:
+        """The document."""
+        return JSONResponse(
+            {
+                "type": f"urn:hcp:problem:{self.slug}",
+                "title": _TITLES[self.slug],
+                "status": self.status,
+                "detail": self.detail,
+            },
+            self.status,
+            {**self.headers, "Cache-Control": "no-store"},
+            "application/problem+json",
+        )
+
+
+def install(app: FastAPI) -> None:
+    """Make every error of this app, ours or the framework's, such a document."""
+    app.exception_handler(Problem)(_ours)
+    app.exception_handler(HTTPException)(_http)
+    app.exception_handler(RequestValidationError)(_parameters)
+    app.exception_handler(DBAPIError)(_storage)
+    app.exception_handler(TimeoutError)(_storage)
+    app.exception_handler(Exception)(_unexpected)
+
+
+def _ours(_request: Request, error: Problem) -> JSONResponse:
+    return error.response()
+
+
+def _http(_request: Request, error: HTTPException) -> JSONResponse:
+    headers = error.headers or {}
+    if error.status_code == 404:
+        detail = "请检查地址。Check the address: events go to /api/v1/events, the page is /."
+        return Problem(404, "not-found", detail, headers).response()
+    if error.status_code == 405:
+        detail = f"该地址只接受 {headers.get('Allow', '?')}。Use one of the methods in Allow."
+        return Problem(405, "method-not-allowed", detail, headers).response()
+    return Problem(error.status_code, "refused", str(error.detail), headers).response()
+
+
+def _parameters(_request: Request, error: RequestValidationError) -> JSONResponse:
+    wrong = "; ".join(f"{problem['loc'][-1]}: {problem['msg']}" for problem in error.errors()[:5])
+    return Problem(422, "bad-parameter", f"请修改后重试。Correct and send again: {wrong}").response()
+
+
+def _storage(_request: Request, error: Exception) -> JSONResponse:
+    # the statement and its values stay out of the log: they may be personal
+    cause = getattr(error, "orig", None) or error
+    log.error("storage failed", error=type(cause).__name__, reason=str(cause)[:200])
+    detail = "本次未保存任何数据，请稍后原样重发。Nothing of this request was kept; send it again later as it is."
+    return Problem(503, "storage", detail, {"Retry-After": "5"}).response()
+
+
+def _unexpected(_request: Request, error: Exception) -> JSONResponse:
+    log.error("unexpected error", error=type(error).__name__)
+    detail = "本次未保存任何数据，请查看中心日志后重发。Nothing was kept; look into central's log and send again."
+    return Problem(500, "internal", detail).response()

@@ -1,0 +1,260 @@
+"""The tables of central. Plain columns and constraints that SQLite and PostgreSQL share.
+
+Times end in ``_ms`` (milliseconds since 1970, UTC): the device's in ``wall_ms``, the gateway's in
+``gateway_received_ms``, central's own in ``received_ms``. None is ever rewritten. Facts are only added; what changes is
+``heads``, ``devices.window`` and the standing (``status``, ``case_no`` …) of a rating, all of which follow from the
+facts.
+"""
+
+from enum import StrEnum
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Enum,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+from central.core.rating import Binding, Level, Origin, Status
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# SQLite gives an integer primary key its row id only if the type is exactly INTEGER
+_Id = BigInteger().with_variant(Integer, "sqlite")
+
+
+def _named(kind: type[StrEnum], name: str) -> Enum:
+    return Enum(
+        kind,
+        name=name,
+        native_enum=False,
+        create_constraint=True,
+        length=24,
+        values_callable=lambda members: [member.value for member in members],
+    )
+
+
+events = Table(
+    "events",
+    metadata,
+    Column("hall", String(20), primary_key=True),
+    Column("id", String(200), primary_key=True),
+    Column("type", String(40), nullable=False),
+    Column("content", String(64), nullable=False),
+    Column("received_ms", BigInteger, nullable=False),
+)
+
+conflicts = Table(
+    "conflicts",
+    metadata,
+    Column("hall", String(20), primary_key=True),
+    Column("id", String(200), primary_key=True),
+    Column("content", String(64), primary_key=True),
+    Column("type", String(40), nullable=False),
+    Column("event", LargeBinary, nullable=False),
+    Column("received_ms", BigInteger, nullable=False),
+)
+
+devices = Table(
+    "devices",
+    metadata,
+    Column("device", String(20), primary_key=True),
+    Column("hall", String(20), nullable=False, index=True),
+    Column("key", LargeBinary, nullable=False),
+    Column("key_fingerprint", String(64), nullable=False),
+    Column("window", String(64)),
+    Column("pinned_ms", BigInteger, nullable=False),
+)
+
+certificates = Table(
+    "certificates",
+    metadata,
+    Column("fingerprint", String(64), primary_key=True),
+    Column("device", ForeignKey("devices.device"), nullable=False, index=True),
+    Column("pem", Text, nullable=False),
+    Column("window", String(64)),
+    Column("received_ms", BigInteger, nullable=False),
+)
+
+records = Table(
+    "records",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("device", ForeignKey("devices.device"), nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("kind", Integer, nullable=False),
+    Column("prev", LargeBinary(16), nullable=False),
+    Column("hash", LargeBinary(32), nullable=False),
+    Column("body", LargeBinary(512), nullable=False),
+    Column("arrived", String(10), nullable=False),
+    Column("gateway_received_ms", BigInteger, nullable=False),
+    Column("received_ms", BigInteger, nullable=False),
+    UniqueConstraint("device", "seq"),
+    CheckConstraint("arrived in ('linked', 'early')", name="arrived"),
+    # an id that was read is never given again, even after the record it named went into quarantine
+    sqlite_autoincrement=True,
+)
+
+heads = Table(
+    "heads",
+    metadata,
+    Column("device", ForeignKey("devices.device"), primary_key=True),
+    Column("seq", BigInteger, nullable=False),
+    Column("hash", LargeBinary(16)),
+    Column("top", BigInteger, nullable=False),
+)
+
+losses = Table(
+    "losses",
+    metadata,
+    Column("device", ForeignKey("devices.device"), primary_key=True),
+    Column("declared_by", BigInteger, primary_key=True),
+    Column("first", BigInteger, nullable=False),
+    Column("last", BigInteger, nullable=False),
+    Column("received_ms", BigInteger, nullable=False),
+)
+
+quarantine = Table(
+    "quarantine",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("verdict", String(10), nullable=False),
+    Column("device", ForeignKey("devices.device"), nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("hash", LargeBinary(32), nullable=False),
+    Column("body", LargeBinary(512), nullable=False),
+    Column("event", LargeBinary),
+    Column("gateway_received_ms", BigInteger, nullable=False),
+    Column("received_ms", BigInteger, nullable=False),
+    UniqueConstraint("device", "seq", "hash", "verdict"),
+    CheckConstraint("verdict in ('broken', 'conflict')", name="verdict"),
+)
+
+cases = Table(
+    "cases",
+    metadata,
+    Column("hall", String(20), primary_key=True),
+    Column("case_no", String(64), primary_key=True),
+    Column("revision", Integer, primary_key=True),
+    Column("item_code", String(64)),
+    Column("item_name", String(200)),
+    Column("status", String(20), nullable=False),
+    Column("accepted_ms", BigInteger),
+    Column("finished_ms", BigInteger),
+    Column("received_ms", BigInteger, nullable=False),
+)
+
+services = Table(
+    "services",
+    metadata,
+    Column("hall", String(20), primary_key=True),
+    Column("case_no", String(64), primary_key=True),
+    Column("service_no", Integer, primary_key=True),
+    Column("revision", Integer, primary_key=True),
+    Column("window", String(64)),
+    Column("staff", String(64)),
+    Column("called_ms", BigInteger),
+    Column("served_ms", BigInteger),
+    Column("finished_ms", BigInteger),
+    Column("closed_ms", BigInteger),
+    Column("status", String(20), nullable=False),
+    Column("received_ms", BigInteger, nullable=False),
+)
+
+bindings = Table(
+    "bindings",
+    metadata,
+    # no foreign key to the rating: a decision may come first
+    Column("device", ForeignKey("devices.device"), primary_key=True),
+    Column("seq", BigInteger, primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("status", _named(Binding, "binding"), nullable=False),
+    Column("case_no", String(64)),
+    Column("service_no", Integer),
+    Column("staff", String(64)),
+    Column("window", String(64)),
+    Column("rule", String(20), nullable=False),
+    Column("error_ms", BigInteger),
+    Column("candidates", JSON, nullable=False),
+    Column("decided_ms", BigInteger, nullable=False),
+    Column("content", String(64), nullable=False),
+    Column("received_ms", BigInteger, nullable=False),
+)
+
+ratings = Table(
+    "ratings",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("hall", String(20), nullable=False),
+    Column("device", String(20), nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("origin", _named(Origin, "origin"), nullable=False),
+    Column("level", _named(Level, "level"), nullable=False),
+    Column("reasons", JSON, nullable=False),
+    Column("indicators", BigInteger, nullable=False),
+    Column("token", LargeBinary(8)),
+    Column("flags", Integer, nullable=False),
+    Column("boot", BigInteger, nullable=False),
+    Column("uptime_ms", BigInteger, nullable=False),
+    Column("wall_ms", BigInteger),
+    Column("error_ms", BigInteger),
+    Column("status", _named(Status, "status"), nullable=False),
+    Column("binding_number", Integer),
+    Column("case_no", String(64)),
+    Column("service_no", Integer),
+    Column("counted_ms", BigInteger),
+    UniqueConstraint("device", "seq"),
+    ForeignKeyConstraint(["device", "seq"], ["records.device", "records.seq"]),
+    CheckConstraint("(status = 'counted') = (counted_ms is not null)", name="counted"),
+    Index("ix_ratings_service", "hall", "case_no", "service_no"),
+    Index("ix_ratings_standing", "hall", "status", "origin", "counted_ms"),
+    sqlite_autoincrement=True,
+)
+
+# One citizen, one service, one counted rating: the database itself refuses a second, whoever races.
+_one = (ratings.c.status == Status.COUNTED) & (ratings.c.origin == Origin.CITIZEN)
+Index(
+    "uq_ratings_counted",
+    ratings.c.hall,
+    ratings.c.case_no,
+    ratings.c.service_no,
+    unique=True,
+    sqlite_where=_one,
+    postgresql_where=_one,
+)
+
+incidents = Table(
+    "incidents",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("hall", String(20), nullable=False),
+    Column("about", String(200), nullable=False),
+    Column("code", String(64), nullable=False),
+    Column("origin", String(10), nullable=False),
+    Column("device", Text),
+    Column("seq", BigInteger),
+    Column("at_ms", BigInteger),
+    Column("detail", Text, nullable=False),
+    Column("body", LargeBinary(512)),
+    Column("received_ms", BigInteger, nullable=False),
+    UniqueConstraint("hall", "about", "code"),
+)

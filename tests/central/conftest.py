@@ -1,0 +1,185 @@
+"""A central system for tests: a real database file, a real app, one hall with a real authority."""
+
+import asyncio
+import base64
+import hashlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
+from fastapi import FastAPI
+
+from central.app import create_app
+from central.settings import Hall, Settings, load
+from central.store import Store
+from protocol import record
+from tests.builders import Authority, DeviceTwin
+
+AUDITOR_KEY = "auditor-key-for-tests-only"
+HALL_KEY = "hall-key-for-tests-only-01"
+NOW_MS = 1_800_000_000_000
+AT = "2026-03-02T01:02:03.456Z"
+
+
+class Gateway:
+    """Makes the events that a hall's gateway would send (spec 9.1)."""
+
+    def __init__(self, hall: str = "test-hall"):
+        self.hall = hall
+        self.authority = Authority(hall)
+        self._incidents = 0
+
+    def event(self, kind: str, name: str, data: object) -> dict:
+        source = f"/hall/{self.hall}"
+        return {
+            "specversion": "1.0",
+            "id": name,
+            "source": source,
+            "type": f"cn.hcp.{kind}.v1",
+            "time": AT,
+            "data": data,
+        }
+
+    def device(self, name: str = "w1") -> DeviceTwin:
+        return DeviceTwin(name, self.authority)
+
+    def enrolled(self, twin: DeviceTwin, /, window: str = "1", **changes) -> dict:
+        assert twin.certificate
+        fingerprint = hashlib.sha256(twin.certificate.public_bytes(Encoding.DER)).hexdigest()
+        data = {"device": twin.device, "hall": self.hall, "window": window, "certificate": twin.pem.decode()}
+        return self.event("device.enrolled", f"device/{twin.device}/{fingerprint[:16]}", {**data, **changes})
+
+    def record(self, body: bytes, binding: dict | None = None, device: str = "", seq: int = 0) -> dict:
+        if not device:
+            read = record.parse(body)
+            device, seq = read.device, read.head.seq
+        name = f"record/{device}/{seq}/{record.record_hash(body).hex()[:16]}"
+        data = {"record": base64.b64encode(body).decode(), "received_at": AT, "binding": binding}
+        return self.event("record", name, data)
+
+    def bound(self, device: DeviceTwin, case_no: str, service_no: int = 1, number: int = 1, seq: int = 0) -> dict:
+        return {
+            "device": device.device,
+            "seq": seq or device.seq,
+            "number": number,
+            "status": "bound",
+            "case_no": case_no,
+            "service_no": service_no,
+            "staff": "S01",
+            "window": "1",
+            "rule": "interval",
+            "error_ms": 50,
+            "candidates": [],
+            "decided_at": AT,
+        }
+
+    def loose(self, device: DeviceTwin, status: str = "unbound", number: int = 1, seq: int = 0, candidates=()) -> dict:
+        rule = "no_service" if status == "unbound" else "several_services"
+        found = [{"case_no": case_no, "service_no": service_no} for case_no, service_no in candidates]
+        data = {"device": device.device, "seq": seq or device.seq, "number": number, "status": status, "rule": rule}
+        return {**data, "candidates": found, "decided_at": AT}
+
+    def binding(self, data: dict) -> dict:
+        return self.event("binding", f"binding/{data['device']}/{data['seq']}/{data['number']}", data)
+
+    def case(self, case_no: str, revision: int = 1, status: str = "accepted") -> dict:
+        data = {"case_no": case_no, "revision": revision, "item_code": "331", "item_name": "户口迁移", "status": status}
+        return self.event("case", f"case/{case_no}/{revision}", {**data, "accepted_at": AT})
+
+    def service(self, case_no: str, service_no: int = 1, revision: int = 1, status: str = "called") -> dict:
+        data = {"case_no": case_no, "service_no": service_no, "revision": revision, "window": "1", "staff": "S01"}
+        name = f"service/{case_no}/{service_no}/{revision}"
+        return self.event("service", name, {**data, "called_at": AT, "status": status})
+
+    def incident(self, code: str = "bad_signature", **data) -> dict:
+        self._incidents += 1
+        return self.event("incident", f"incident/{self._incidents}", {"code": code, "at": AT, "detail": "seen", **data})
+
+
+@pytest.fixture
+def gateway() -> Gateway:
+    return Gateway()
+
+
+def settings_for(folder: Path, *gateways: Gateway, revoked: frozenset[str] = frozenset()) -> Settings:
+    halls = tuple(
+        Hall(
+            id=gateway.hall,
+            name=f"大厅{number}",
+            authority=gateway.authority.pem.decode(),
+            key=HALL_KEY[:-1] + str(number),  # type: ignore[arg-type]
+            revoked=revoked,
+        )
+        for number, gateway in enumerate(gateways, 1)
+    )
+    return load(data_dir=folder, auditor_key=AUDITOR_KEY, halls=halls)
+
+
+@pytest.fixture
+def settings(tmp_path: Path, gateway: Gateway) -> Settings:
+    return settings_for(tmp_path / "data", gateway)
+
+
+@pytest.fixture
+def store(settings: Settings) -> Iterator[Store]:
+    opened = Store(settings)
+    yield opened
+    opened.close()
+
+
+class Take:
+    """Sends batches of one hall straight to a store and gives the answers."""
+
+    def __init__(self, store: Store, hall: Hall):
+        self.store = store
+        self.hall = hall
+        self.now_ms = NOW_MS
+
+    def __call__(self, *batch: object) -> list[str]:
+        return [verdict.status.value for verdict in self.verdicts(*batch)]
+
+    def verdicts(self, *batch: object) -> list:
+        self.now_ms += 1
+        return self.store.take(self.hall, batch, self.now_ms)
+
+
+@pytest.fixture
+def take(store: Store, settings: Settings) -> Take:
+    return Take(store, settings.halls[0])
+
+
+class Client:
+    """Speaks HTTP to an app in this process."""
+
+    def __init__(self, app: FastAPI):
+        self.app = app
+
+    def __call__(self, method: str, url: str, **request) -> httpx.Response:
+        async def send() -> httpx.Response:
+            door = httpx.ASGITransport(self.app, raise_app_exceptions=False)
+            async with httpx.AsyncClient(transport=door, base_url="http://central") as client:
+                return await client.request(method, url, **request)
+
+        return asyncio.run(send())
+
+    def get(self, url: str, **request) -> httpx.Response:
+        return self("GET", url, **request)
+
+    def post(self, *batch: object, **request) -> httpx.Response:
+        body = request.pop("content", None) or json.dumps(batch)
+        return self("POST", "/api/v1/events", content=body, headers=request.pop("headers", SENDER))
+
+
+@pytest.fixture
+def client(settings: Settings) -> Iterator[Client]:
+    app = create_app(settings)
+    yield Client(app)
+    app.state.reader.close()
+    app.state.store.close()
+
+
+AUDITOR = {"Authorization": f"Bearer {AUDITOR_KEY}"}
+SENDER = {"Authorization": f"Bearer {HALL_KEY}", "Content-Type": "application/cloudevents-batch+json"}

@@ -1,0 +1,143 @@
+"""Reading events: whatever comes in, an Event or one Refused comes out."""
+
+import copy
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from central.core import events
+from protocol import errors
+from tests.central.conftest import Gateway
+
+GATEWAY = Gateway()
+DEVICE = GATEWAY.device()
+BODY = DEVICE.rating(1)
+EXAMPLES = [
+    GATEWAY.enrolled(DEVICE),
+    GATEWAY.case("C1"),
+    GATEWAY.service("C1"),
+    GATEWAY.record(BODY, GATEWAY.bound(DEVICE, "C1")),
+    GATEWAY.binding(GATEWAY.loose(DEVICE, "ambiguous", candidates=[("C1", 1)])),
+    GATEWAY.incident(device="w1", seq=3, body="AAAA"),
+]
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+def read(event: object) -> events.Event | events.Refused:
+    return events.read(event, GATEWAY.hall)
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example["type"])
+def test_each_type_is_read(example):
+    found = read(example)
+    assert isinstance(found, events.Event) and found.id == example["id"]
+
+
+def test_every_type_of_the_specification_has_an_example():
+    assert {example["type"] for example in EXAMPLES} == set(events.TYPES)
+
+
+def test_times_become_milliseconds():
+    found = read(GATEWAY.case("C1"))
+    assert isinstance(found.data, events.Case) and found.data.accepted_at == 1_772_413_323_456
+
+
+@pytest.mark.parametrize(
+    "wrong", ["2026-03-02 01:02:03Z", "2026-03-02T01:02:03+08:00", "2026-13-02T01:02:03Z", 5, "", None]
+)
+def test_other_times_are_refused(wrong):
+    event = GATEWAY.record(BODY)
+    event["data"]["received_at"] = wrong
+    found = read(event)
+    assert isinstance(found, events.Refused) and found.code == "bad_field" and "received_at" in found.detail
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"specversion": "0.3"}, "bad_version"),
+        ({"id": ""}, "bad_field"),
+        ({"id": 3}, "bad_field"),
+        ({"id": "x" * 201}, "bad_field"),
+        ({"id": "case/C1/1\n"}, "bad_field"),
+        ({"id": "case/C2/1"}, "bad_field"),
+        ({"id": "\ud800"}, "bad_utf8"),
+        ({"source": "/hall/other"}, "bad_field"),
+        ({"type": ["cn.hcp.case.v1"]}, "bad_kind"),
+        ({"data": None}, "bad_field"),
+        ({"data": []}, "bad_field"),
+    ],
+)
+def test_an_envelope_that_is_wrong_is_refused(change, code):
+    found = read({**GATEWAY.case("C1"), **change})
+    assert isinstance(found, events.Refused) and found.code == code
+
+
+@pytest.mark.parametrize("name", ["case_no", "item_name"])
+@pytest.mark.parametrize("value", ["", "a\x00b", "a\nb", "x" * 201, 7, True, ["a"], "\udfff"])
+def test_texts_that_a_database_or_a_page_would_choke_on_are_refused(name, value):
+    event = GATEWAY.case("C1")
+    event["data"][name] = value
+    assert isinstance(read(event), events.Refused)
+
+
+@pytest.mark.parametrize("value", [0, -1, 2**31, 2**63, 1.0, "1", True, None])
+def test_numbers_out_of_range_or_in_other_clothes_are_refused(value):
+    event = GATEWAY.service("C1")
+    event["data"]["service_no"] = value
+    assert isinstance(read(event), events.Refused)
+
+
+def test_deep_nesting_is_refused():
+    deep: object = 0
+    for _ in range(100_000):
+        deep = [deep]
+    found = read({**GATEWAY.case("C1"), "data": deep})
+    assert isinstance(found, events.Refused) and found.code == "too_deep"
+
+
+def test_unknown_keys_are_ignored_but_belong_to_the_content():
+    newer = GATEWAY.case("C1")
+    newer["data"]["colour"] = "red"
+    old, new = read(GATEWAY.case("C1")), read({**newer, "traceparent": "00"})
+    assert isinstance(new, events.Event) and old.data == new.data and old.content != new.content
+
+
+def test_the_content_does_not_depend_on_the_spelling():
+    event = GATEWAY.case("C1")
+    other = {**event, "time": "2030-01-01T00:00:00.000Z", "data": dict(reversed(event["data"].items()))}
+    assert read(event).content == read(other).content
+
+
+def test_a_refusal_repeats_no_values():
+    event = GATEWAY.case("C1")
+    event["data"]["status"] = "张三的电话"
+    assert "张三" not in read(event).detail
+
+
+@given(JSON)
+def test_rubbish_is_refused_with_a_known_code(value):
+    found = read(value)
+    assert isinstance(found, events.Refused) and found.code in errors.CODES
+
+
+@given(st.sampled_from(EXAMPLES), st.data())
+def test_a_damaged_event_is_read_or_refused(example, data):
+    event = copy.deepcopy(example)
+    place = event if data.draw(st.booleans()) else event["data"]
+    place[data.draw(st.sampled_from(sorted(place)))] = data.draw(JSON)
+    found = read(event)
+    assert isinstance(found, events.Event) or found.code in errors.CODES
+    assert json.loads(found.body[:512] or b"0") if len(found.body) < 512 else True
+
+
+@given(JSON)
+def test_a_damaged_decision_is_an_error_that_names_it(value):
+    with pytest.raises(ValueError, match="^binding: "):
+        events.read_decision(value, "w1", 1)
