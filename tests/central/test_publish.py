@@ -17,7 +17,6 @@ def counts_of(presses: list[str]) -> dict[str, int] | None:
 PRESSES = st.lists(st.sampled_from(levels.NAMES), max_size=40)
 
 
-@pytest.mark.requirement("WZ-10b")
 @given(PRESSES, st.sampled_from(levels.NAMES))
 def test_looking_before_and_after_one_citizen_tells_at_most_about_five(presses, pressed):
     before, after = counts_of(presses), counts_of([*presses, pressed])

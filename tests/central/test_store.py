@@ -483,7 +483,6 @@ def test_a_good_record_is_taken_without_a_bad_binding(store, take, gateway, devi
     assert statuses(store) == {1: "unbound"} and incidents(store) == ["bad_field"]
 
 
-@pytest.mark.requirement("JX-3.1a")
 def test_no_rating_counts_without_a_service_that_is_known(store, take, gateway, device):
     take(gateway.record(device.rating(5)))
     take(gateway.record(device.rating(5), gateway.loose(device)))

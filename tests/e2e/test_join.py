@@ -1,6 +1,6 @@
 """A device that nobody here wrote joins a hall.
 
-``ForeignDevice`` is written from SPEC.md with cbor2, cryptography, hmac and paho; it uses nothing of ours. It is enrolled
+``ForeignDevice`` is written from SPEC.md with cbor2, cryptography, hmac and paho, and uses nothing of ours. It is enrolled
 by the command line and then does what a device does.
 """
 

@@ -196,7 +196,6 @@ def test_leaves():
     assert topics.topic("<hall>".strip("<>"), "device", "record") == "hcp/v1/hall/device/record"
 
 
-@pytest.mark.requirement("SP-7.2")
 def test_levels_are_the_stars_of_the_regulation():
     (row,) = [row for row in rows(paragraph("3.3")) if row[1] == "level"]
     pairs = {int(star): words for star, words in re.findall(r"(\d) ([一-鿿]+)", row[3])}
