@@ -15,7 +15,7 @@ import typer
 
 from hcp.exits import Exit
 from hcp.talk import answer, fail, talk
-from simulator import crowd, outcome, scenario
+from simulator import crowd, outcome, picture, scenario
 from simulator.chaos import Chaos
 from simulator.hall import Hall, HallError, Plan, opened
 from simulator.process import ProcessError
@@ -70,7 +70,7 @@ def demo(
         performance = Story(hall, story, _say, DEMO_PACE_MS)
         truth = performance.play()
         hall.settle()
-        _finish(hall, truth, out)
+        _finish(hall, truth, out, story.title)
         over = threading.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: over.set())
@@ -102,13 +102,14 @@ def _perform(story: Scenario, out: Path | None, pace_ms: int, chaos: int | None)
                 raise kills.error
         _say("等待最后的记录到达中心、最后的回执到达评价器……")
         hall.settle()
-        return _finish(hall, truth, out, sum(kills.kills.values()) if kills else 0)
+        return _finish(hall, truth, out, story.title, sum(kills.kills.values()) if kills else 0)
 
 
-def _finish(hall: Hall, truth: Truth, out: Path | None, kills: int = 0) -> outcome.Summary:
+def _finish(hall: Hall, truth: Truth, out: Path | None, title: str, kills: int = 0) -> outcome.Summary:
     summary = outcome.summarize(hall, truth, kills)
     if out:
         outcome.write(hall, summary, truth.presses, out)
+        (out / "story.svg").write_text(picture.draw(out, hall.happenings, title), encoding="utf-8")
     return summary
 
 

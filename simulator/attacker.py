@@ -48,6 +48,7 @@ class Attacker:
         """Publish a forged record on a genuine device's topic with the gateway's certificate."""
         genuine = self._genuine()
         forged = forge(genuine)
+        self._hall.attacked("gateway")
         pki = self._hall.gateway_data / "pki"
         device = cose.sign1_unpack(genuine).kid
         client = self._connect("insider", pki / "gateway.pem", pki / "gateway.key")
@@ -63,6 +64,7 @@ class Attacker:
     def neighbour(self) -> tuple[int, int]:
         """Publish into another device's subtree with a device's own certificate: the broker must cut us off."""
         forged = forge(self._genuine())
+        self._hall.attacked("gateway")
         folder = self._hall.outsider()
         client = self._connect("outsider", folder / "device.pem", folder / "device.key")
         gone = threading.Event()
@@ -78,6 +80,7 @@ class Attacker:
     def central(self) -> tuple[int, int]:
         """Hand a forged record to central with the hall's own bearer key: central trusts no gateway."""
         forged = forge(self._genuine())
+        self._hall.attacked("central")
         envelope = cose.sign1_unpack(forged)
         seq = cbor.decode(envelope.payload)[3]
         event = {

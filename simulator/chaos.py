@@ -39,9 +39,7 @@ class Chaos:
 
     def _kill(self, victim: str) -> None:
         if victim in self._hall.devices:
-            device = self._hall.devices[victim]
-            device.power_off()
-            device.power_on()
+            self._hall.power_cycle(victim)
         else:
             server = self._hall.gateway if victim == "gateway" else self._hall.central
             if server.running:

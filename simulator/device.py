@@ -189,26 +189,21 @@ class SimDevice:
                 )  # fmt: skip
             return self.starts
 
-    def _lost(self, life: int) -> None:
-        # in the door's thread: this life ended, or was silent for so long that the watchdog bites
+    def _lost(self, life: int, hangs: bool) -> None:
+        # in the door's thread: this life ended, or the watchdog bites
         with self._power:
             with self._changed:
                 process = self._process
                 if life != self.starts or not self._on or process is None:
                     return
                 self._go_dark()
-            silent = False
-            try:
-                code = process.wait(5)
-            except subprocess.TimeoutExpired:
+            if hangs:
                 process.kill()
-                process.wait()
-                silent, code = True, RESET_CODE
-            if code < 0 or code == 0:
+            if process.wait() <= 0 and not hangs:
                 return  # its power was cut, by HCP_SIM_CUT or from outside
             self._crashes += 1
             if self._crashes <= _CRASHES_MAX:
-                self._launch(None, "watchdog" if silent else "reset")
+                self._launch(None, "watchdog" if hangs else "reset")
 
     def _go_dark(self) -> None:
         self._on = False
@@ -332,6 +327,10 @@ class SimDevice:
     def reset(self) -> None:
         """Press the reset button; the device starts anew by itself."""
         self._tell({"t": "reset"})
+
+    def fail(self) -> None:
+        """Let one of the firmware's tasks die of an error it does not expect."""
+        self._tell({"t": "fail"})
 
     def stats(self) -> Stats:
         """Ask the device. Raises DeviceOff, and WaitTimeout while it is starting."""

@@ -11,7 +11,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import IO, Any
 
 Message = dict[str, Any]
 _LINE_MAX = 65536
@@ -20,14 +20,20 @@ WATCHDOG_S = 30.0  # without a feed: the device is taken to hang
 
 
 class Door:
-    """Listens on the loopback. ``heard(life, message)`` is called in the reading thread; ``lost(life)`` at its end.
+    """Listens on the loopback. ``heard(life, message)`` is called in the reading thread, ``lost(life, hangs)`` at its end.
 
-    It is the watchdog too: a life that does not feed it for ``WATCHDOG_S`` is lost.
+    It is the watchdog too: a life that does not feed it for ``watchdog_s`` hangs.
     """
 
-    def __init__(self, heard: Callable[[int, Message], None], lost: Callable[[int], None]):
+    def __init__(
+        self,
+        heard: Callable[[int, Message], None],
+        lost: Callable[[int, bool], None],
+        watchdog_s: float = WATCHDOG_S,
+    ):
         self._heard = heard
         self._lost = lost
+        self._watchdog_s = watchdog_s
         self._lock = threading.Lock()
         self._tokens: dict[str, int] = {}
         self._peer: socket.socket | None = None
@@ -68,23 +74,35 @@ class Door:
 
     def _read(self, peer: socket.socket) -> None:
         life = None
+        hangs = False
         with peer, contextlib.suppress(OSError, ValueError), peer.makefile("rb") as lines:
+            peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             peer.settimeout(_HELLO_S)
             life = self._greet(peer, json.loads(lines.readline(_LINE_MAX)))
             if life is None:
                 return
-            peer.settimeout(WATCHDOG_S)
-            fed = time.monotonic()
-            while (line := lines.readline(_LINE_MAX)) and time.monotonic() - fed < WATCHDOG_S:
-                message = json.loads(line)
-                if message["t"] == "feed":
-                    fed = time.monotonic()
-                self._heard(life, message)
+            peer.settimeout(self._watchdog_s)
+            hangs = self._listen(life, lines)
         with self._lock:
             if self._peer is peer:
                 self._peer = None
         if life is not None:
-            self._lost(life)
+            self._lost(life, hangs)
+
+    def _listen(self, life: int, lines: IO[bytes]) -> bool:
+        """Hear one life out; True if it ended by not feeding the watchdog."""
+        fed = time.monotonic()
+        try:
+            while line := lines.readline(_LINE_MAX):
+                message = json.loads(line)
+                if message["t"] == "feed":
+                    fed = time.monotonic()
+                elif time.monotonic() - fed > self._watchdog_s:
+                    return True
+                self._heard(life, message)
+        except TimeoutError:
+            return True
+        return False
 
     def _greet(self, peer: socket.socket, hello: Message) -> int | None:
         shown = str(hello.get("token"))

@@ -21,6 +21,7 @@ from hcp.halls import add_hall
 from simulator import outcome, provisioning
 from simulator.business import BusinessSystem
 from simulator.device import SimDevice
+from simulator.played import Happening
 from simulator.process import Server
 
 #: How long a hall may take to hand everything over once the story has ended.
@@ -51,6 +52,9 @@ class Hall:
         self.gateway_data = root / "gateway"
         self.central_data = root / "central"
         self.receipted: dict[str, int] = {}
+        self._attacks: list[Happening] = []
+        self._dark: list[Happening] = []
+        self._cut_since_ms: dict[str, int] = {}
         self.devices: dict[str, SimDevice] = {}
         self._root = root
         self._say = say
@@ -127,6 +131,35 @@ class Hall:
         for device in self.devices.values():
             self.receipted[device.id] = device.stats().receipted
 
+    def power_cycle(self, window: str) -> None:
+        """Take a device's power and give it back at once."""
+        start_ms = _wall_ms()
+        self.devices[window].power_off()
+        self.devices[window].power_on()
+        self._dark.append(Happening("device_off", start_ms, _wall_ms(), window))
+
+    def cut_network(self, window: str) -> None:
+        """Pull a device's cable."""
+        self._cut_since_ms[window] = _wall_ms()
+        self.devices[window].cut_network()
+
+    def restore_network(self, window: str) -> None:
+        """Plug it in again."""
+        self.devices[window].restore_network()
+        self._dark.append(Happening("network_cut", self._cut_since_ms.pop(window), _wall_ms(), window))
+
+    def attacked(self, where: str) -> None:
+        """Note that an attacker tried something now; ``where`` is gateway or central."""
+        now_ms = _wall_ms()
+        self._attacks.append(Happening("attack", now_ms, now_ms, where))
+
+    @property
+    def happenings(self) -> list[Happening]:
+        """Everything that was done to the machines so far, in the order of its beginning."""
+        away = [Happening("gateway_down", *outage) for outage in self.gateway.outages_ms]
+        away += [Happening("central_down", *outage) for outage in self.central.outages_ms]
+        return sorted([*away, *self._dark, *self._attacks], key=lambda happening: happening.start_ms)
+
     def close(self) -> None:
         """Stop everything, last started first."""
         self._ends.close()
@@ -167,6 +200,10 @@ def opened(root: Path, plan: Plan, say: Callable[[str], None]) -> Iterator[Hall]
         yield hall
     finally:
         hall.close()
+
+
+def _wall_ms() -> int:
+    return time.time_ns() // 1_000_000
 
 
 def _free_ports(count: int) -> list[int]:

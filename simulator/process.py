@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -17,11 +18,13 @@ class ProcessError(Exception):
 class Server:
     """``python -m hcp <arguments>``, whose first line of JSON on stdout says that it is ready. Safe from any thread.
 
-    Every start appends to ``log``. ``starts`` and ``kills`` count what happened.
+    Every start appends to ``log``. ``starts`` and ``kills`` count what happened; ``outages_ms`` lists from when to when
+    (wall time) it was away between two starts.
     """
 
     def __init__(self, name: str, arguments: list[str], log: Path, environment: Mapping[str, str] | None = None):
         self.name = name
+        self.outages_ms: list[tuple[int, int]] = []
         self.starts = 0
         self.kills = 0
         self.ready_facts: dict = {}
@@ -30,6 +33,7 @@ class Server:
         self._log = log
         self._lock = threading.RLock()
         self._child: subprocess.Popen[str] | None = None
+        self._away_since_ms: int | None = None
 
     @property
     def running(self) -> bool:
@@ -58,6 +62,9 @@ class Server:
             if not ready.wait(timeout_s) or not self.running:
                 self._end(signal.SIGKILL)
                 raise ProcessError(f"{self.name} was not ready in {timeout_s:.0f} s; {self._log} ends:\n{self._tail()}")
+            if self._away_since_ms is not None:
+                self.outages_ms.append((self._away_since_ms, _wall_ms()))
+                self._away_since_ms = None
 
     def stop(self) -> None:
         """Ask it to stop, as systemd would."""
@@ -82,6 +89,7 @@ class Server:
         if child is None:
             return
         if child.poll() is None:
+            self._away_since_ms = _wall_ms()
             child.send_signal(how)
         try:
             child.wait(20)
@@ -106,3 +114,7 @@ class Server:
             return "\n".join(self._log.read_text(errors="replace").splitlines()[-15:])
         except OSError:
             return "(no log)"
+
+
+def _wall_ms() -> int:
+    return time.time_ns() // 1_000_000

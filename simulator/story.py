@@ -107,14 +107,13 @@ class Story:
             self._rate(window, device, step.passer_by, None)
             self._say(f"　{window} 没有办件，有人按了一下：照样保存，标为未关联。")
         elif step.network == "cut":
-            device.cut_network()
+            self._hall.cut_network(window)
             self._say(f"　{window} 断网。")
         elif step.network == "restore":
-            device.restore_network()
+            self._hall.restore_network(window)
             self._say(f"　{window} 网络恢复。")
         elif step.device == "kill":
-            device.power_off()
-            device.power_on()
+            self._hall.power_cycle(window)
 
     def _serve(self, window: str, device: SimDevice, citizen: Citizen) -> None:
         staff = self._staff[window]
@@ -151,8 +150,7 @@ class Story:
                 attempt = _Attempt(device.starts)
             attempt.levels = {star}
         if power_cut:
-            device.power_off()
-            device.power_on()
+            self._hall.power_cycle(window)
         self._keep(window, device, attempt, service)
 
     def _press(self, device: SimDevice, star: int) -> bool:

@@ -1,7 +1,7 @@
 """A device that nobody here wrote joins a hall.
 
-``ForeignDevice`` is written from SPEC.md with cbor2, cryptography, hmac and paho, and uses nothing of ours. It is enrolled
-by the command line and then does what a device does.
+``ForeignDevice`` is written from SPEC.md with cbor2, cryptography, hmac and paho, and uses nothing of ours. It is
+enrolled by the command line and then does what a device does.
 """
 
 import datetime
