@@ -199,7 +199,12 @@ class SimDevice:
                 self._go_dark()
             if hangs:
                 process.kill()
-            if process.wait() <= 0 and not hangs:
+            try:
+                code = process.wait(WAIT_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                code = process.wait()
+            if code <= 0 and not hangs:
                 return  # its power was cut, by HCP_SIM_CUT or from outside
             self._crashes += 1
             if self._crashes <= _CRASHES_MAX:
@@ -304,7 +309,11 @@ class SimDevice:
     # --- the world around ---
 
     def advance(self, ms: int) -> None:
-        """Turn the device's clock forward; its deadlines are that much nearer. Returns when it has happened."""
+        """Turn the device's clock forward; its deadlines are that much nearer. Returns when it has happened.
+
+        Only this device's: at the next receipt it finds that its clock stepped, and says so, unless the gateway's clock
+        was turned as well.
+        """
         if not 0 <= ms < 1 << 28:
             raise ValueError(f"advance by 0 to 2^28 ms at a time, got {ms}")
         self._ask({"t": "advance", "ms": ms})

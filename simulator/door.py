@@ -20,7 +20,7 @@ WATCHDOG_S = 30.0  # without a feed: the device is taken to hang
 
 
 class Door:
-    """Listens on the loopback. ``heard(life, message)`` is called in the reading thread, ``lost(life, hangs)`` at its end.
+    """Listens on the loopback. Its reading thread calls ``heard(life, message)``, and ``lost(life, hangs)`` at the end.
 
     It is the watchdog too: a life that does not feed it for ``watchdog_s`` hangs.
     """

@@ -3,6 +3,8 @@
 Everything lives under one folder: ``gateway/``, ``central/``, ``devices/<id>/`` and ``logs/``.
 """
 
+import contextlib
+import random
 import secrets
 import socket
 import time
@@ -26,6 +28,7 @@ from simulator.process import Server
 
 #: How long a hall may take to hand everything over once the story has ended.
 SETTLE_S = 90
+_SERVER_PORTS = range(20_000, 32_000)
 
 
 class HallError(Exception):
@@ -207,8 +210,12 @@ def _wall_ms() -> int:
 
 
 def _free_ports(count: int) -> list[int]:
-    with ExitStack() as held:
-        sockets = [held.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
+    """Ports below those that the kernel gives to clients: a server that was away must find its own free again."""
+    ports: list[int] = []
+    for port in random.SystemRandom().sample(_SERVER_PORTS, len(_SERVER_PORTS)):
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            ports.append(port)
+        if len(ports) == count:
+            return ports
+    raise HallError(f"fewer than {count} free ports between {_SERVER_PORTS.start} and {_SERVER_PORTS.stop}")

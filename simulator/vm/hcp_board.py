@@ -48,6 +48,7 @@ class SimBoard(Board):
         port, token = os.getenv("HCP_SIM_DOOR").split(":")
         self._socket = socket.socket()
         self._socket.connect(socket.getaddrinfo("127.0.0.1", int(port))[0][-1])
+        self._socket.setsockopt(6, 1, 1)  # IPPROTO_TCP, TCP_NODELAY: a light does not wait for the answer to a click
         self._stream = asyncio.StreamReader(self._socket)
         self._tell({"t": "hello", "token": token})
 
@@ -143,6 +144,8 @@ class SimBoard(Board):
             return
         elif kind == "reset":
             machine.reset()
+        elif kind == "fail":
+            raise RuntimeError("injected")
         self._tell({"t": "done", "id": message.get("id")})
 
     def _tell(self, message):
