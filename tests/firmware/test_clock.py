@@ -4,6 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from firmware.clock import TICKS_PERIOD, Clock
+from tests.firmware.clock_story import story
+from tests.firmware.crypto_vm import in_vm
 
 DAY_MS = 86_400_000
 WALL = 1_750_000_000_000
@@ -85,3 +87,7 @@ def test_the_truth_stays_within_the_stated_error_while_everybody_is_honest(ppm, 
         assert clock.tell(wall_ms, error_ms + 1, now) == 0
     wall_ms, error_ms = clock.at(now + after)
     assert wall_ms is None or abs(truth(now + after) - wall_ms) <= error_ms + 1
+
+
+def test_the_vm_counts_alike():
+    assert in_vm("from tests.firmware.clock_story import story", "story()") == [story()]

@@ -1,4 +1,4 @@
-"""The flow of a rating: single stories, and random histories in which nothing is lost and no star is treated differently."""
+"""The flow of a rating: single stories, and random histories: nothing is lost, and no star is treated differently."""
 
 from pathlib import Path
 
@@ -277,7 +277,6 @@ def test_every_screen_of_the_flow_has_its_text_and_every_row_its_handler():
 def test_the_diagram_in_the_manual_is_drawn_from_the_table():
     page = (Path(__file__).resolve().parents[2] / "docs" / "flow.md").read_text()
     assert f"```mermaid\n{diagram()}```\n" in page
-
 
 
 @given(HISTORIES, LEVELS, REFUSALS)

@@ -1,0 +1,63 @@
+"""Which records to send, and when to try again (SPEC 6.4). Pure: seqs and uptimes in ms go in."""
+
+WINDOW = 8  # records without a receipt in flight
+RESEND_MS = 10000  # without a receipt that moves
+
+
+def backoff_ms(attempt: int, first_ms: int, most_ms: int, random32: int) -> int:
+    """Full jitter: anything from 0 to ``first_ms`` doubled ``attempt`` times, at most ``most_ms``."""
+    return min(most_ms, first_ms << min(attempt, 16)) * random32 >> 32
+
+
+class SendWindow:
+    """Which records to send. ``never_sent`` is the first seq that no earlier start can have sent."""
+
+    def __init__(self, never_sent: int):
+        self._never_sent = never_sent
+        self._next = 1
+        self._first_sent: dict = {}  # seq -> uptime of the sending that was its first ever, this connection only
+        self._moved_ms = 0
+        self._hold_ms = 0
+
+    def connected(self, receipted: int, now_ms: int) -> None:
+        """A new connection: begin again after the last receipt."""
+        self._next = receipted + 1
+        self._first_sent = {}
+        self._moved_ms = now_ms
+
+    def take(self, receipted: int, next_seq: int, now_ms: int) -> int | None:
+        """The seq to send now, or None. It counts as sent."""
+        if now_ms < self._hold_ms:
+            return None
+        seq = max(self._next, receipted + 1)
+        if seq > receipted + 1 and now_ms - self._moved_ms >= RESEND_MS:
+            seq = receipted + 1
+            self._moved_ms = now_ms
+        if seq >= next_seq or seq > receipted + WINDOW:
+            return None
+        if seq == receipted + 1:
+            self._moved_ms = now_ms  # the time to wait for a receipt begins with the first record in flight
+        if seq >= self._never_sent:
+            self._never_sent = seq + 1
+            self._first_sent[seq] = now_ms
+        self._next = seq + 1
+        return seq
+
+    def receipt(self, seq: int, now_ms: int) -> int | None:
+        """A receipt moved up to ``seq``. Gives the uptime of a sending that shows it is fresh (SPEC 8.1), or None."""
+        self._moved_ms = now_ms
+        fresh = None
+        for sent in sorted(self._first_sent):
+            if sent <= seq:
+                fresh = self._first_sent.pop(sent)
+        return fresh
+
+    def hold(self, until_ms: int) -> None:
+        """The gateway cannot store more before this uptime."""
+        self._hold_ms = until_ms
+
+    def wake_ms(self, receipted: int, now_ms: int) -> int | None:
+        """The uptime at which ``take`` may answer otherwise though nothing happened."""
+        if now_ms < self._hold_ms:
+            return self._hold_ms
+        return self._moved_ms + RESEND_MS if self._next > receipted + 1 else None

@@ -1,0 +1,32 @@
+"""The order in which the application takes what happened: by the time of each, whoever was read first."""
+
+from tests import micropython
+
+PROGRAM = """
+from firmware.app import App
+from firmware.boards.board import Board
+
+class Quiet(Board):
+    def ticks_ms(self):
+        return 1000
+
+board = Quiet()
+app = App(board, None, None)
+board.keys = [(1100, 5), (1300, 4), (1400, 3)]
+app._inbox = [(50, "scene", "A"), (100, "scene", "B"), (350, "scene", "C")]
+for _ in range(7):
+    item = app._next()
+    print(item and "%d %s %s" % item)
+"""
+
+
+def test_a_press_overtakes_no_scene_and_no_scene_overtakes_a_press():
+    assert micropython.run(PROGRAM).splitlines() == [
+        "50 scene A",
+        "100 press 5",
+        "100 scene B",
+        "300 press 4",
+        "350 scene C",
+        "400 press 3",
+        "None",
+    ]
