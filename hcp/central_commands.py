@@ -41,8 +41,8 @@ def add_hall_command(
     as_json: Annotated[bool, typer.Option("--json", help="输出 JSON，供程序读取。")] = False,
 ) -> None:
     """登记一个大厅：信任它的 CA，并为它的网关生成密钥（写入 <数据目录>/keys/<大厅>.key，权限 600）。"""
+    from central.halls import add_hall
     from central.settings import SettingsError
-    from hcp.halls import add_hall
 
     try:
         key_file = add_hall(data, hall, name, authority, secrets.token_hex(24))

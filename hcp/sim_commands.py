@@ -20,7 +20,8 @@ from simulator.chaos import Chaos
 from simulator.hall import Hall, HallError, Plan, opened
 from simulator.process import ProcessError
 from simulator.scenario import Scenario, ScenarioError
-from simulator.story import Story, StoryError, Truth
+from simulator.story import Story, StoryError
+from simulator.truth import Truth
 
 app = typer.Typer(help="模拟器：在真实的 MicroPython 里运行评价器固件，演出一段大厅里的故事。", no_args_is_help=True)
 

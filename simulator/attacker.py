@@ -9,17 +9,15 @@ import os
 import ssl
 import threading
 import time
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 import httpx
 import paho.mqtt.client as paho
 
 from protocol import cbor, cose, record, topics
-from simulator import outcome
+from simulator import evidence
 from simulator.business import patiently
-
-if TYPE_CHECKING:
-    from simulator.hall import Hall
+from simulator.hall import Hall
 
 _PATIENCE_S = 20
 
@@ -41,7 +39,7 @@ class Attacker:
         "central": "拿到大厅的密钥，把改过的评价直接投给中心",
     }
 
-    def __init__(self, hall: "Hall"):
+    def __init__(self, hall: Hall):
         self._hall = hall
 
     def forge(self) -> tuple[int, int]:
@@ -58,8 +56,8 @@ class Attacker:
             )
         finally:
             _leave(client)
-        refused = _eventually(lambda: outcome.in_quarantine(self._hall.gateway_data, forged))
-        return 1, int(refused and not outcome.is_held(self._hall, forged))
+        refused = _eventually(lambda: evidence.in_quarantine(self._hall.gateway_data, forged))
+        return 1, int(refused and not self._hall.holds(forged))
 
     def neighbour(self) -> tuple[int, int]:
         """Publish into another device's subtree with a device's own certificate: the broker must cut us off."""
@@ -75,7 +73,7 @@ class Attacker:
             cut_off = gone.wait(_PATIENCE_S)
         finally:
             _leave(client)
-        return 1, int(cut_off and not outcome.is_held(self._hall, forged))
+        return 1, int(cut_off and not self._hall.holds(forged))
 
     def central(self) -> tuple[int, int]:
         """Hand a forged record to central with the hall's own bearer key: central trusts no gateway."""
@@ -107,13 +105,13 @@ class Attacker:
                 )
                 answer.raise_for_status()
         rejected = answer.json()["results"][0]["status"] in ("rejected", "conflict")
-        return 1, int(rejected and not outcome.is_held(self._hall, forged))
+        return 1, int(rejected and not self._hall.holds(forged))
 
     def _genuine(self) -> bytes:
         found: list[bytes] = []
 
         def look() -> bool:
-            found.extend(outcome.stored_ratings(self._hall.gateway_data)[:1])
+            found.extend(evidence.stored_ratings(self._hall.gateway_data)[:1])
             return bool(found)
 
         if not _eventually(look):

@@ -18,9 +18,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from central.halls import add_hall
 from gateway.enrolment import create_authority, enroll, write_file
-from hcp.halls import add_hall
-from simulator import outcome, provisioning
+from simulator import evidence, provisioning
 from simulator.business import BusinessSystem
 from simulator.device import SimDevice
 from simulator.played import Happening
@@ -127,12 +127,25 @@ class Hall:
         self.gateway.start()
         self.central.start()
         deadline = time.monotonic() + SETTLE_S
-        while why := outcome.unsettled(self):
+        while why := self._unsettled():
             if time.monotonic() > deadline:
                 raise HallError(f"after {SETTLE_S} s: {why}; logs are in {self._root / 'logs'}")
             time.sleep(0.1)
         for device in self.devices.values():
             self.receipted[device.id] = device.stats().receipted
+
+    def _unsettled(self) -> str:
+        """What is still under way, in words; empty once everything has arrived."""
+        for device in self.devices.values():
+            stats = device.stats()
+            if stats.unsigned or stats.waiting:
+                return f"{device.id} has {stats.waiting} records without a receipt, an open choice: {stats.unsigned}"
+        waiting = evidence.pending(self.gateway_data)
+        return f"{waiting} events wait for central" if waiting else ""
+
+    def holds(self, body: bytes) -> bool:
+        """Whether gateway or central took these bytes for a genuine record."""
+        return evidence.is_held(self.gateway_data, self.central_data, body)
 
     def power_cycle(self, window: str) -> None:
         """Take a device's power and give it back at once."""

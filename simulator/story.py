@@ -14,7 +14,7 @@ from simulator.attacker import Attacker
 from simulator.device import DeviceOff, SimDevice, WaitTimeout
 from simulator.hall import Hall
 from simulator.scenario import HALL_LANE, Act, Citizen, Scenario, Step
-from simulator.truth import Press, Service
+from simulator.truth import Press, Service, Truth
 
 #: How long somebody stands at a window before they think that it is broken; longer than any restart in a story.
 PATIENCE_S = 60
@@ -24,16 +24,6 @@ LIGHT_S = 5
 
 class StoryError(Exception):
     """Something on stage did not answer in time; the text says who waited for what."""
-
-
-@dataclass
-class Truth:
-    """What the people in the hall would swear to. ``forged`` and ``refused`` count the attacker's tries."""
-
-    presses: list[Press] = field(default_factory=list)
-    silent: list[Service] = field(default_factory=list)
-    forged: int = 0
-    refused: int = 0
 
 
 class Story:

@@ -42,6 +42,16 @@ class Held:
 
 
 @dataclass
+class Truth:
+    """What the people in the hall would swear to. ``forged`` and ``refused`` count the attacker's tries."""
+
+    presses: list[Press] = field(default_factory=list)
+    silent: list[Service] = field(default_factory=list)
+    forged: int = 0
+    refused: int = 0
+
+
+@dataclass
 class Account:
     """What became of the presses of one window, or of the whole story."""
 

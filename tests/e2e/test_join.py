@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.x509.oid import NameOID
 
-from simulator import outcome
+from simulator import evidence
 from simulator.hall import Plan, opened
 
 WAIT_S = 30
@@ -155,10 +155,10 @@ def test_a_device_built_from_the_specification_alone_rates_a_service(hall, box):
     box.wait(lambda: box.receipt[6] == 2)
     assert box.receipt[7] == hashlib.sha256(rating).digest()[:16]
 
-    eventually(lambda: any(held.status == "bound" for held in outcome.held_by_central(hall.central_data)))
-    (held,) = outcome.held_by_central(hall.central_data)
+    eventually(lambda: any(held.status == "bound" for held in evidence.held_by_central(hall.central_data)))
+    (held,) = evidence.held_by_central(hall.central_data)
     assert (held.device, held.level, held.service, held.staff, held.counted) == ("box-1", 2, service, "7001", True)
-    assert outcome.is_held(hall, rating)
+    assert hall.holds(rating)
 
 
 def test_a_revoked_device_is_cut_off_and_stays_out(hall, box, hcp):

@@ -1,4 +1,4 @@
-"""Adding a hall to central's ``halls.toml``."""
+"""Adding a hall to ``halls.toml``."""
 
 import tomllib
 from pathlib import Path
