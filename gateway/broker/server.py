@@ -149,6 +149,8 @@ class EmbeddedBroker:
                 log.warning("mqtt broker is full: %d connections", len(shared.connections))
                 peer.close()
                 return
+            # asyncio does this only for sockets whose protocol it knows; without it each receipt waits 40 ms for an ACK
+            peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             await asyncio.get_running_loop().connect_accepted_socket(
                 lambda: Connection(shared),
                 peer,

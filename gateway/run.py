@@ -1,0 +1,268 @@
+"""Running the gateway: puts store, broker, service, upstream and web together, and takes them apart in order."""
+
+import contextlib
+import fcntl
+import json
+import logging
+import os
+import signal
+import socket
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import uvicorn
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from pydantic import SecretStr
+
+from gateway import enrolment, schema
+from gateway.broker import BrokerSettings, EmbeddedBroker, Role
+from gateway.clock import Clock
+from gateway.core.timeline import Rules
+from gateway.mqtt import Door, DoorSettings
+from gateway.registry import Registry, RegistryError
+from gateway.service import Service, ServiceSettings
+from gateway.settings import GatewaySettings, SettingsError
+from gateway.store.writer import Store
+from gateway.upstream.central import Central, CentralSettings
+from gateway.web import systems
+from gateway.web.app import create_app
+from protocol import signature
+
+log = logging.getLogger(__name__)
+
+_READY_S = 30.0
+
+
+class Gateway:
+    """A whole gateway. ``start`` returns once everything is really ready; ``stop`` takes it apart in order."""
+
+    def __init__(self, settings: GatewaySettings, clock: Clock | None = None):
+        self.settings = settings
+        self._clock = clock or Clock()
+        self._undo = contextlib.ExitStack()
+        self.mqtt_port = 0
+        self.http_port = 0
+        self.hall = ""
+        self.store: Store
+        self.service: Service
+        self.door: Door
+        self.broker: EmbeddedBroker
+        self.central: Central | None = None
+
+    def start(self) -> None:
+        """Raises SettingsError if it cannot run as it is set up: it says what to change."""
+        try:
+            self._start()
+        except (systems.SystemsError, schema.NewerSchemaError, enrolment.EnrolmentError) as error:
+            self._undo.close()
+            raise SettingsError(str(error)) from error
+        except (OSError, sqlite3.Error) as error:  # an address that is taken, a folder that cannot be written
+            self._undo.close()
+            raise SettingsError(f"the gateway cannot start: {error}; check ports, {self.settings.data}") from error
+        except BaseException:
+            self._undo.close()
+            raise
+
+    def stop(self) -> None:
+        self._undo.close()
+
+    def facts(self) -> dict:
+        """What a caller needs to reach it."""
+        return {
+            "ready": True,
+            "hall": self.hall,
+            "http": f"http://{_reachable(self.settings.http_host)}:{self.http_port}",
+            "mqtt_host": _reachable(self.settings.broker_host),
+            "mqtt_port": self.mqtt_port,
+            "data": str(self.settings.data),
+            "pid": os.getpid(),
+        }
+
+    def checks(self) -> dict[str, bool]:
+        """What must be true for it to be ready."""
+        return {"database": self.store.healthy, "broker": self.door.up, "intake": self.service.healthy}
+
+    def _start(self) -> None:
+        settings, data = self.settings, self.settings.data
+        data.mkdir(parents=True, exist_ok=True)
+        self._undo.enter_context(_only_one(data))
+        self.hall = _hall(settings)
+        pki = data / "pki"
+        keys = systems.load(data / "systems.toml")
+        registry = Registry(data)
+        self.store = Store(data / "gateway.db")
+        self._undo.callback(self.store.close)
+        self.broker = EmbeddedBroker(
+            BrokerSettings(
+                self.hall,
+                pki / "server.pem",
+                pki / "server.key",
+                pki / "ca.pem",
+                settings.broker_host,
+                settings.broker_port,
+            ),
+            _authorize(registry, pki),
+        )
+        self.service = Service(
+            ServiceSettings(
+                self.hall,
+                Rules(settings.linger_ms, settings.service_limit_ms),
+                settings.undo_ms,
+                settings.business_error_ms,
+                settings.future_ms,
+                settings.queue_frames,
+            ),
+            self.store,
+            registry,
+            self._clock,
+            lambda topic, payload: self.door.publish(topic, payload),
+            lambda: self.central.wake() if self.central else None,
+            # before the broker runs there is nobody to cut off
+            lambda device: self.broker.cut_off(device) if self.mqtt_port else 0,
+        )
+        self.broker.start()
+        self._undo.callback(self.broker.stop)
+        self.mqtt_port = self.broker.port
+        self.service.start()
+        self._undo.callback(self.service.stop)
+        self.door = Door(
+            DoorSettings(
+                self.hall,
+                _reachable(settings.broker_host),
+                self.mqtt_port,
+                pki / "gateway.pem",
+                pki / "gateway.key",
+                pki / "ca.pem",
+            ),
+            self.service.offer,
+            self.service.on_up,
+        )
+        self.door.start()
+        self._undo.callback(self.door.stop)
+        self._start_central()
+        self._start_web(keys)
+        _wait(lambda: all(self.checks().values()), "the gateway's own connection to its broker")
+
+    def _start_central(self) -> None:
+        settings = self.settings
+        if settings.central_url is None:
+            return
+        authority = str(settings.central_authority) if settings.central_authority else None
+        self.central = Central(
+            CentralSettings(
+                settings.central_url,
+                settings.central_key or SecretStr(""),
+                settings.central_batch,
+                settings.central_timeout_ms / 1000,
+                authority,
+            ),
+            self.store,
+            self._clock,
+        )
+        self.central.start()
+        self._undo.callback(self.central.stop)
+
+    def _start_web(self, keys: systems.Systems) -> None:
+        host = self.settings.http_host
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        listener = socket.create_server((host, self.settings.http_port), family=family)
+        self._undo.callback(listener.close)
+        self.http_port = listener.getsockname()[1]
+        app = create_app(self.service, keys, self.checks)
+        config = uvicorn.Config(
+            app, log_config=None, access_log=False, server_header=False, lifespan="off", timeout_graceful_shutdown=3
+        )
+        server = uvicorn.Server(config)
+        thread = threading.Thread(target=server.run, args=([listener],), name="hcp-http", daemon=True)
+        thread.start()
+
+        def stop() -> None:
+            server.should_exit = True
+            thread.join(5)
+
+        self._undo.callback(stop)
+        _wait(lambda: server.started, "the HTTP server")
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)  # whoever waits for it may read a pipe
+
+
+def run(settings: GatewaySettings, as_json: bool = False, say: Callable[[str], None] = _say) -> None:
+    """Run until SIGTERM or SIGINT. Says one line once everything is ready. Raises SettingsError.
+
+    Call it in the main thread: it takes the signals.
+    """
+    ended = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: ended.set())
+    gateway = Gateway(settings)
+    gateway.start()
+    try:
+        facts = gateway.facts()
+        if as_json:
+            say(json.dumps(facts, ensure_ascii=False))
+        else:
+            where = f"业务接口 {facts['http']} · 评价器 mqtts://{facts['mqtt_host']}:{facts['mqtt_port']}"
+            say(f"网关已就绪 (ready): 大厅 {facts['hall']} · {where}")
+        ended.wait()
+    finally:
+        gateway.stop()
+
+
+def _hall(settings: GatewaySettings) -> str:
+    authority = settings.data / "pki" / "ca.pem"
+    if authority.exists():
+        present = signature.certificate_name(x509.load_pem_x509_certificate(authority.read_bytes()))
+        if settings.hall not in (None, present):
+            raise SettingsError(f"{settings.data} belongs to hall {present}, not {settings.hall}; use another folder")
+        return present
+    if settings.hall is None:
+        raise SettingsError(f"hall is not set, and {settings.data} has no authority yet; set HCP_GATEWAY_HALL")
+    names = dict.fromkeys((*settings.broker_names, _reachable(settings.broker_host)))
+    enrolment.create_authority(settings.data, settings.hall, tuple(names))
+    return settings.hall
+
+
+def _authorize(registry: Registry, pki: Path) -> Callable[[str, bytes], Role | None]:
+    own = x509.load_pem_x509_certificate((pki / "gateway.pem").read_bytes()).fingerprint(hashes.SHA256())
+
+    def authorize(name: str, fingerprint: bytes) -> Role | None:
+        if name == enrolment.GATEWAY_NAME:
+            return Role.GATEWAY if fingerprint == own else None
+        try:
+            device = registry.device(name)
+        except RegistryError as error:
+            log.error("%s", error)
+            return None
+        good = device is not None and not device.revoked and device.fingerprint == fingerprint
+        return Role.DEVICE if good else None
+
+    return authorize
+
+
+@contextlib.contextmanager
+def _only_one(data: Path) -> Iterator[None]:
+    """Two gateways on one folder would each write the database."""
+    with (data / "gateway.lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise SettingsError(f"another gateway runs on {data}; stop it, or use another folder") from None
+        yield
+
+
+def _wait(condition: Callable[[], bool], what: str) -> None:
+    until = time.monotonic() + _READY_S
+    while not condition():
+        if time.monotonic() > until:
+            raise TimeoutError(f"{what} was not ready within {_READY_S:.0f} s")
+        time.sleep(0.01)
+
+
+def _reachable(host: str) -> str:
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104

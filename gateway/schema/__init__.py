@@ -1,0 +1,25 @@
+"""The database's structure as numbered steps: a change is a new step, an old step is never edited."""
+
+import sqlite3
+
+import sqlite_utils
+from sqlite_utils.migrations import Migrations
+
+from gateway.schema import m001_initial
+
+STEPS = Migrations("hcp.gateway")
+STEPS(name="m001_initial")(m001_initial.apply)
+
+
+class NewerSchemaError(Exception):
+    """The database was written by a newer version of this program."""
+
+
+def migrate(connection: sqlite3.Connection) -> None:
+    """Bring the database up to date. Raises NewerSchemaError if it knows steps that this program does not."""
+    database = sqlite_utils.Database(connection)
+    ours = {step.name for step in STEPS._migrations}
+    newer = sorted({step.name for step in STEPS.applied(database)} - ours)
+    if newer:
+        raise NewerSchemaError(f"the database has steps this version lacks: {', '.join(newer)}; install a newer hcp")
+    STEPS.apply(database)

@@ -1,0 +1,420 @@
+"""The service: joins the pure decisions, the store and the doors.
+
+    network thread ─frames▶ intake thread ─jobs▶ writer ─commit▶ finisher thread: acknowledge, then receipt
+    business API ───events────────────────────▶ writer ─commit▶ painter thread: scenes
+
+A frame is acknowledged, and a receipt given, only after its transaction is committed.
+"""
+
+import functools
+import logging
+import queue
+import secrets
+import threading
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future
+from dataclasses import dataclass
+
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from gateway.clock import Clock
+from gateway.core import business, intake, presence
+from gateway.core.numbers import Numbers
+from gateway.core.timeline import Rules
+from gateway.mqtt import Frame
+from gateway.painter import Painter
+from gateway.registry import Device, Registry, RegistryError
+from gateway.store import bindings, devices, meta, outbox, records, scenes
+from gateway.store import business as business_store
+from gateway.store.writer import Store, StoreError
+from protocol import chain, downlink, topics
+from protocol.errors import ProtocolError
+
+log = logging.getLogger(__name__)
+
+MAX_BATCH = 256
+_WAIT_S = 60.0
+
+
+@dataclass(frozen=True)
+class ServiceSettings:
+    """Limits of the service; times in milliseconds."""
+
+    hall: str
+    rules: Rules = Rules()
+    undo_ms: int = 8000
+    business_error_ms: int = 0
+    future_ms: int = 300_000
+    queue_frames: int = 4096
+
+
+class Service:
+    """``publish(topic, payload)`` sends to a device, and gives False while the broker is away."""
+
+    def __init__(
+        self,
+        settings: ServiceSettings,
+        store: Store,
+        registry: Registry,
+        clock: Clock,
+        publish: Callable[[str, bytes], bool],
+        on_sent: Callable[[], None] = lambda: None,
+        on_revoked: Callable[[str], object] = lambda device: None,
+    ):
+        self.settings = settings
+        self._store = store
+        self._registry = registry
+        self._clock = clock
+        self._publish = publish
+        self._on_sent = on_sent
+        self._on_revoked = on_revoked
+        self._frames: queue.Queue[Frame | None] = queue.Queue(settings.queue_frames)
+        self._finishing: queue.Queue[list[tuple[Frame, Future]] | None] = queue.Queue(8)
+        self._downlink = threading.Lock()
+        self._heads: dict[str, chain.Head] = {}
+        self._scenes: dict[str, downlink.Scene] = {}
+        self._known: dict[str, tuple[bytes, bool]] = {}
+        self._heard: set[str] = set()
+        self._damaged: set[str] = set()
+        self._painter = Painter(self._paint, self._poll, clock.now_ms)
+        now_ms = clock.now_ms()
+        fresh_epoch = secrets.randbelow(2**32 - 1) + 1
+        self.epoch: int = store.run(lambda c: meta.epoch(c, fresh_epoch))
+        self._numbers = Numbers(store.run(lambda c: meta.get(c, "lease")) or 0)
+        self._threads = [
+            threading.Thread(target=self._run_intake, name="hcp-intake", daemon=True),
+            threading.Thread(target=self._run_finisher, name="hcp-finisher", daemon=True),
+        ]
+        self._poll()
+        hall, error_ms = settings.hall, settings.business_error_ms
+        store.run(lambda c: bindings.recheck(c, hall, now_ms - business_store.RECHECK_MS, now_ms, error_ms))
+
+    def start(self) -> None:
+        for thread in self._threads:
+            thread.start()
+        self._painter.start()
+
+    def stop(self) -> None:
+        """Finish what was taken in; what was not is delivered again by the broker."""
+        self._painter.stop()
+        self._frames.put(None)
+        for thread in self._threads:
+            if thread.is_alive():
+                thread.join(10)
+
+    @property
+    def healthy(self) -> bool:
+        """All threads are at work."""
+        return self._painter.healthy and all(thread.is_alive() for thread in self._threads)
+
+    # --- intake ------------------------------------------------------------------------------------------------------
+
+    def offer(self, frame: Frame) -> bool:
+        """Take a frame in, without waiting; False if there is no room."""
+        try:
+            self._frames.put_nowait(frame)
+        except queue.Full:
+            return False
+        return True
+
+    def _run_intake(self) -> None:
+        stopping = False
+        while not stopping:
+            frames = [self._frames.get()]
+            while len(frames) < MAX_BATCH:
+                try:
+                    frames.append(self._frames.get_nowait())
+                except queue.Empty:
+                    break
+            batch = []
+            lookup = functools.cache(self._facts)  # the register is asked once for each device of a batch
+            for frame in frames:
+                if frame is None:
+                    stopping = True
+                    break
+                try:
+                    batch.append((frame, self._submit(frame, lookup)))
+                except StoreError as error:
+                    log.error("%s", error)
+                    frame.drop()
+            if batch:
+                self._finishing.put(batch)
+        self._finishing.put(None)
+
+    def _submit(self, frame: Frame, lookup: Callable[[str], intake.DeviceFacts | None]) -> Future:
+        """Judge a frame outside of any transaction, and queue what is to be stored."""
+        now_ms = self._clock.now_ms()
+        hall, error_ms = self.settings.hall, self.settings.business_error_ms
+        try:
+            if frame.topic.endswith("/state"):
+                return self._submit_state(frame, now_ms)
+            verdict = intake.examine(hall, frame.topic, frame.payload, lookup)
+        except ProtocolError as error:
+            verdict = intake.Refused(error.code, error.detail, _sender(frame.topic), frame.topic, frame.payload)
+        except Exception as error:  # our own fault must not block the frames behind this one
+            log.exception("intake of a frame on %s", frame.topic)
+            verdict = intake.Refused("gateway_error", type(error).__name__, None, frame.topic, frame.payload)
+        if isinstance(verdict, intake.Refused):
+            refused = verdict
+            log.warning("refused from %s: %s %s", refused.device, refused.code, refused.detail)
+            return self._store.submit(lambda c: records.refuse(c, refused, hall, now_ms))
+        genuine = verdict
+        return self._store.submit(lambda c: records.take(c, genuine, hall, now_ms, error_ms))
+
+    def _submit_state(self, frame: Frame, now_ms: int) -> Future:
+        hall, device, _ = topics.split(frame.topic)
+        if hall != self.settings.hall or self._facts(device) is None:
+            raise ProtocolError("unknown_device", "this hall has not enrolled it")
+        if not frame.payload:  # a retained state that was cleared
+            return self._store.submit(lambda c: None)
+        new = downlink.unpack_state(frame.payload)
+
+        def job(connection) -> None:
+            kept = presence.follow(devices.state(connection, device), new)
+            devices.put_state(connection, device, kept, now_ms)
+
+        self._heard.add(device)
+        if new.word in presence.ONLINE:
+            self._painter.wake(devices_={device})
+        return self._store.submit(job)
+
+    def _facts(self, device_id: str) -> intake.DeviceFacts | None:
+        device = self._registry.device(device_id)
+        if device is None:
+            return None
+        self._enrol(device)
+        return intake.DeviceFacts(device.public_key, device.revoked, device.window or None)
+
+    def _enrol(self, device: Device) -> None:
+        """See that the store knows a device before its first record comes to it."""
+        known = (device.fingerprint, device.revoked)
+        if self._known.get(device.id) == known:
+            return
+        now_ms = self._clock.now_ms()
+        pem = device.certificate.public_bytes(Encoding.PEM).decode()
+        self._known[device.id] = known
+        told = self._store.submit(
+            lambda c: devices.enrolled(
+                c, self.settings.hall, device.id, device.window, pem, device.fingerprint.hex(), now_ms
+            )
+        )
+        told.add_done_callback(lambda done: self._known.pop(device.id, None) if done.exception() else None)
+        if device.revoked:
+            self._on_revoked(device.id)
+        else:
+            self._painter.wake(devices_={device.id})
+
+    def _run_finisher(self) -> None:
+        while (batch := self._finishing.get()) is not None:
+            try:
+                self._finish(batch)
+            except Exception:  # the top of this thread; what was not acknowledged is delivered again
+                log.exception("after a commit")
+
+    def _finish(self, batch: list[tuple[Frame, Future]]) -> None:
+        """Wait for the commit; acknowledge; then one receipt for each device."""
+        heads: dict[str, chain.Head] = {}
+        windows: set[str] = set()
+        for frame, future in batch:
+            try:
+                taken = self._result(frame, future)
+            except StoreError:
+                frame.drop()
+                continue
+            frame.ack()
+            if isinstance(taken, records.Taken):
+                if taken.verdict not in (chain.LINKED, chain.DUPLICATE):
+                    log.warning("%s seq %d: %s", taken.device, taken.seq, taken.verdict)
+                heads[taken.device] = taken.head
+                if taken.used_window:
+                    windows.add(taken.used_window)
+        for device_id, head in heads.items():
+            self._send_receipt(device_id, head)
+        if windows:
+            self._painter.wake(windows=windows)
+        self._on_sent()
+
+    def _result(self, frame: Frame, future: Future) -> object:
+        try:
+            return future.result()
+        except StoreError:
+            raise
+        except Exception as error:  # one frame that our own code cannot take: keep it aside, go on
+            log.exception("storing a frame on %s", frame.topic)
+            refused = intake.Refused("gateway_error", type(error).__name__, None, frame.topic, frame.payload)
+            now_ms = self._clock.now_ms()
+            self._store.run(lambda c: records.refuse(c, refused, self.settings.hall, now_ms), _WAIT_S)
+            return None
+
+    # --- downlink ----------------------------------------------------------------------------------------------------
+
+    def on_up(self) -> None:
+        """The broker is there (again) and may have forgotten everything: say it all once more."""
+        self._painter.wake(everything=True)
+
+    def _send_receipt(self, device_id: str, head: chain.Head | None = None) -> None:
+        device = self._device(device_id)
+        if device is None or device.revoked:
+            return
+        with self._downlink:
+            if head is None:
+                head = records.head(self._store.reader(), device_id)
+            known = self._heads.get(device_id)
+            if known is not None and known.seq > head.seq:
+                head = known
+            self._heads[device_id] = head
+            body = downlink.Receipt(head.seq, head.hash or bytes(16), self.epoch, 0)
+            self._send(device, "receipt", downlink.RECEIPT, body)
+
+    def _send(self, device: Device, leaf: str, kind: int, body: object) -> None:
+        """Number, seal and publish; the caller holds ``_downlink`` so that numbers rise in the order of sending."""
+        now_ms = self._clock.now_ms()
+        lease = self._numbers.wanted(now_ms, 1)
+        if lease is not None:
+            try:
+                self._store.run(lambda c: meta.put(c, "lease", lease), _WAIT_S)
+            except StoreError as error:
+                log.error("nothing is sent to %s: %s", device.id, error)
+                return
+            self._numbers.lease = lease
+        message = downlink.Downlink(device.id, self._numbers.next(now_ms), now_ms, kind, body)
+        self._publish(topics.topic(self.settings.hall, device.id, leaf), downlink.pack(device.downlink_key, message))
+
+    def _paint(self, device_id: str, afresh: bool) -> int | None:
+        """Send a device its scene if it changed, or scene and receipt ``afresh``; gives when to look at it again.
+
+        The same scene is not sent twice: a device may end its undo window when one arrives (spec 5.3).
+        """
+        device = self._device(device_id)
+        if device is None or device.revoked:
+            return None
+        token = secrets.token_bytes(8)
+        undo_ms, now_ms = self.settings.undo_ms, self._clock.now_ms()
+        with self._downlink:
+            shown = self._store.run(
+                lambda c: scenes.showing(c, device.id, device.window, now_ms, undo_ms, token), _WAIT_S
+            )
+            if afresh or self._scenes.get(device_id) != shown.scene:
+                self._scenes[device_id] = shown.scene
+                self._send(device, "scene", downlink.SCENE, shown.scene)
+        if afresh:
+            self._send_receipt(device_id)
+        return shown.look_again_ms
+
+    def _poll(self) -> list[Device]:
+        """Look at the register: whoever was enrolled or revoked since the last look is taken up."""
+        try:
+            found = self._registry.devices()
+        except RegistryError:  # one damaged entry must not cost the other devices their scenes
+            found = [device for device_id in list(self._known) if (device := self._device(device_id))]
+        for device in found:
+            self._enrol(device)
+        return [device for device in found if not device.revoked]
+
+    def _device(self, device_id: str) -> Device | None:
+        try:
+            return self._registry.device(device_id)
+        except RegistryError as error:
+            if device_id not in self._damaged:
+                log.error("%s", error)
+                self._damaged.add(device_id)
+            return None
+
+    # --- business ----------------------------------------------------------------------------------------------------
+
+    def take_events(self, source: str, values: Iterable[object]) -> list[business_store.Result]:
+        """Take business events of one system; one result for each, in order. Raises StoreError if nothing can be
+        stored."""
+        settings = self.settings
+        self._poll()  # the window of a device that was enrolled a moment ago exists
+        now_ms = self._clock.now_ms()
+        waiting: list[Future[business_store.Result] | business_store.Result] = []
+        for value in values:
+            try:
+                event = business.read(value, now_ms, settings.future_ms)
+            except business.BusinessError as error:
+                event_id = value.get("id") if isinstance(value, dict) else None
+                named = event_id if isinstance(event_id, str) else ""
+                waiting.append(business_store.Result(named[: business.MAX_TEXT], "rejected", error.code, error.detail))
+                continue
+            waiting.append(self._store.submit(self._business_job(source, event, now_ms)))
+        results = [item.result(_WAIT_S) if isinstance(item, Future) else item for item in waiting]
+        windows = set().union(*(result.windows for result in results))
+        if windows:
+            self._painter.wake(windows=windows)
+            self._on_sent()
+        return results
+
+    def _business_job(self, source: str, event: business.Event, now_ms: int):
+        settings = self.settings
+        return lambda c: business_store.take(
+            c, source, event, settings.hall, now_ms, settings.rules, settings.business_error_ms
+        )
+
+    def put_window(self, window: str, name: str | None, is_open: bool) -> bool:
+        """Register a window, or change it. Raises StoreError."""
+        settings, now_ms = self.settings, self._clock.now_ms()
+        changed = self._store.run(
+            lambda c: business_store.put_window(
+                c, window, name, is_open, settings.hall, now_ms, settings.business_error_ms
+            ),
+            _WAIT_S,
+        )
+        self._painter.wake(windows={window})
+        self._on_sent()
+        return changed
+
+    def windows(self) -> list[dict]:
+        """Every window with its service and device, for staff. It says nothing about ratings: no level, no count."""
+        connection, now_ms = self._store.reader(), self._clock.now_ms()
+        at_window: dict[str, list[dict]] = {}
+        for device in self._poll():
+            state = devices.state(connection, device.id)
+            online = device.id in self._heard and state is not None and state.word in presence.ONLINE
+            at_window.setdefault(device.window, []).append({"device": device.id, "online": online})
+        rows = connection.execute("SELECT window, name, open FROM windows ORDER BY window").fetchall()
+        found = []
+        for window, name, is_open in rows:
+            standing = business_store.servings(connection, window, now_ms)
+            current = next((s for s in standing if s.start_ms <= now_ms), None)
+            found.append(
+                {
+                    "window": window,
+                    "name": name,
+                    "open": bool(is_open),
+                    "devices": at_window.get(window, []),
+                    "service": current
+                    and {
+                        "case_no": current.case_no,
+                        "service_no": current.service_no,
+                        "staff": current.staff,
+                        "state": "served" if current.served_ms else "called",
+                    },
+                }
+            )
+        return found
+
+    def devices(self) -> list[dict]:
+        """Every device's chain, for operators. No ratings, no levels."""
+        connection = self._store.reader()
+        return [
+            {"device": device.id, "window": device.window, **devices.overview(connection, device.id)}
+            for device in self._poll()
+        ]
+
+    def status(self) -> dict:
+        """What waits, what central refused and what intake refused, for operators. No ratings, no levels."""
+        connection = self._store.reader()
+        refused = connection.execute("SELECT code, sum(seen) FROM refusals GROUP BY code ORDER BY code").fetchall()
+        return {
+            "outbox": outbox.counts(connection),
+            "dead_letters": outbox.dead_letters(connection),
+            "refused": dict(refused),
+        }
+
+
+def _sender(topic: str) -> str | None:
+    try:
+        return topics.split(topic)[1]
+    except ProtocolError:
+        return None

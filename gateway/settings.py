@@ -1,0 +1,101 @@
+"""All settings of the gateway: one frozen object, read once, refused early.
+
+From the environment (``HCP_GATEWAY_…``), then from a TOML file; what is given in code comes first.
+"""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from protocol import topics
+from protocol.errors import ProtocolError
+
+Port = Annotated[int, Field(ge=0, le=65535)]
+
+
+class SettingsError(Exception):
+    """A setting is missing or wrong; the text names it, with what was expected."""
+
+
+class GatewaySettings(BaseSettings):
+    """Times in milliseconds where the name says ``_ms``. A port of 0 takes a free one."""
+
+    model_config = SettingsConfigDict(env_prefix="HCP_GATEWAY_", frozen=True, extra="forbid")
+
+    data: Path
+    """The folder of the database, the keys and the register of devices."""
+    hall: str | None = None
+    """The hall's id (spec 3.7). None: that of the authority in ``data``."""
+    broker_host: str = "0.0.0.0"  # noqa: S104 - the hall's devices connect from outside
+    broker_port: Port = 8883
+    broker_names: tuple[str, ...] = ("127.0.0.1", "localhost")
+    """Names and addresses in a new broker certificate: what devices connect to. Used once, when ``data`` is new."""
+    http_host: str = "127.0.0.1"
+    http_port: Port = 8080
+    central_url: str | None = None
+    """Central's base address; None: nothing is sent, everything waits in the outbox."""
+    central_key: SecretStr | None = None
+    central_authority: Path | None = None
+    """A PEM file by which central's certificate is verified instead of the system's authorities."""
+    central_batch: Annotated[int, Field(ge=1, le=500)] = 500
+    central_timeout_ms: Annotated[int, Field(ge=100, le=300_000)] = 30_000
+    undo_ms: Annotated[int, Field(ge=0, le=60_000)] = 8000
+    """How long a citizen can correct a press."""
+    linger_ms: Annotated[int, Field(ge=1000, le=3_600_000)] = 900_000
+    """How long a service can be rated after it was served, if nothing else ends it."""
+    service_limit_ms: Annotated[int, Field(ge=60_000, le=43_200_000)] = 43_200_000
+    """The longest a service, or a staff member, is taken to stand at a window."""
+    business_error_ms: Annotated[int, Field(ge=0, le=600_000)] = 0
+    """How far the clocks of the business systems may be off."""
+    future_ms: Annotated[int, Field(ge=0, le=3_600_000)] = 300_000
+    """How far ahead of our clock a business event may be dated."""
+    queue_frames: Annotated[int, Field(ge=512, le=65_536)] = 4096
+    """Frames that may wait for intake."""
+
+    @field_validator("hall")
+    @classmethod
+    def _hall(cls, value: str | None) -> str | None:
+        if value is not None:
+            try:
+                topics.check_id(value)
+            except ProtocolError as error:
+                raise ValueError(error.detail) from None
+        return value
+
+    @field_validator("central_url")
+    @classmethod
+    def _url(cls, value: str | None) -> str | None:
+        if value is not None and not value.startswith(("http://", "https://")):
+            raise ValueError("expected http:// or https://")
+        return value
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+
+def load(file: Path | None = None, **given: Any) -> GatewaySettings:
+    """Read the settings; ``given`` overrides the environment, which overrides ``file``. Raises SettingsError."""
+    if file is not None and not file.is_file():
+        raise SettingsError(f"no settings file {file}")
+    config = SettingsConfigDict(**{**GatewaySettings.model_config, "toml_file": file})
+    source = type("GatewaySettings", (GatewaySettings,), {"model_config": config})
+    try:
+        settings = source(**{name: value for name, value in given.items() if value is not None})
+    except ValidationError as error:
+        lines = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors(include_input=False)]
+        raise SettingsError("settings: " + "; ".join(lines)) from None
+    except ValueError as error:  # a TOML file that is none
+        raise SettingsError(f"{file}: {error}") from None
+    if settings.central_url and settings.central_key is None:
+        raise SettingsError("settings: central_url is set, central_key is not; both or neither")
+    return settings

@@ -1,0 +1,167 @@
+"""SQL of bindings: the first decision with the record, later ones appended when the timeline says otherwise."""
+
+import json
+import sqlite3
+from collections.abc import Iterable
+
+from gateway.core import cloudevent
+from gateway.core.binding import Binding, Press, Rule, Status, Token, bind
+from gateway.core.intake import MAX_SEQ, Genuine
+from gateway.core.timeline import Serving
+from gateway.store import outbox
+from protocol import record
+
+_SERVING = "window, case_no, service_no, staff, start_ms, end_ms, served_ms"
+
+
+def first(
+    connection: sqlite3.Connection, genuine: Genuine, now_ms: int, business_error_ms: int
+) -> tuple[dict, str | None]:
+    """Decide on a rating that was just stored: its binding for central, and the window whose token it used up."""
+    found = genuine.record
+    device, seq = found.device, found.head.seq
+    press = Press(found.head.wall_ms, found.head.error_ms)
+    token = _token(connection, device, found.body.token)
+    decision = _decide(connection, press, genuine.window, token, business_error_ms)
+    # usually 1; more if a record that came early had this seq before and turned out not to fit the chain
+    standing = latest(connection, device, seq)
+    number = standing[0] + 1 if standing else 1
+    data = _append(connection, device, seq, number, decision, now_ms)
+    used = connection.execute(
+        "UPDATE tokens SET used_seq = ? WHERE token = ? AND device = ? AND used_seq IS NULL",
+        (seq, found.body.token, device),
+    )
+    return data, token.window if token and used.rowcount else None
+
+
+def again(
+    connection: sqlite3.Connection,
+    hall: str,
+    window: str,
+    first_ms: int,
+    last_ms: int,
+    services: Iterable[tuple[str, int]],
+    now_ms: int,
+    business_error_ms: int,
+) -> int:
+    """Decide again on the ratings of a window that may have been pressed in ``first_ms … last_ms``, and on those
+    without
+    a time whose token belongs to one of ``services``. Appends where the decision differs; gives the number of these."""
+    rows = connection.execute(
+        # kind 1 is a rating; written out, because a partial index serves only a condition that says what it says
+        "SELECT device, seq, body, window FROM records"
+        " WHERE kind = 1 AND window = ? AND to_ms >= ? AND from_ms <= ? ORDER BY id",
+        (window, max(first_ms - business_error_ms, 0), min(last_ms + business_error_ms, MAX_SEQ)),
+    ).fetchall()
+    for case_no, service_no in services:
+        rows += connection.execute(
+            "SELECT r.device, r.seq, r.body, r.window FROM tokens t JOIN records r ON r.token = t.token"
+            " WHERE t.case_no = ? AND t.service_no = ? AND r.from_ms IS NULL AND r.kind = ?",
+            (case_no, service_no, record.RATING),
+        ).fetchall()
+    return sum(_again(connection, hall, row, now_ms, business_error_ms) for row in dict.fromkeys(rows))
+
+
+def recheck(connection: sqlite3.Connection, hall: str, since_ms: int, now_ms: int, business_error_ms: int) -> int:
+    """Decide again on every rating that is not bound since then or later. Gives the number of new decisions."""
+    rows = connection.execute(
+        "SELECT r.device, r.seq, r.body, r.window FROM bindings b"
+        " JOIN records r ON r.device = b.device AND r.seq = b.seq AND r.kind = 1"
+        " WHERE b.status <> 'bound' AND b.decided_ms >= ?"
+        " AND b.number = (SELECT max(number) FROM bindings x WHERE x.device = b.device AND x.seq = b.seq)"
+        " ORDER BY r.id",
+        (since_ms,),
+    ).fetchall()
+    return sum(_again(connection, hall, row, now_ms, business_error_ms) for row in rows)
+
+
+def latest(connection: sqlite3.Connection, device: str, seq: int) -> tuple[int, Binding] | None:
+    """The decision that stands, with its number."""
+    row = connection.execute(
+        "SELECT number, status, rule, window, case_no, service_no, staff, candidates, error_ms FROM bindings"
+        " WHERE device = ? AND seq = ? ORDER BY number DESC LIMIT 1",
+        (device, seq),
+    ).fetchone()
+    if row is None:
+        return None
+    number, status, rule, window, case_no, service_no, staff, candidates, error_ms = row
+    pairs = tuple((str(c), int(s)) for c, s in json.loads(candidates))
+    return number, Binding(Status(status), Rule(rule), window, case_no, service_no, staff, pairs, error_ms)
+
+
+def _again(connection: sqlite3.Connection, hall: str, row: tuple, now_ms: int, business_error_ms: int) -> int:
+    device, seq, body, window = row
+    standing = latest(connection, device, seq)
+    if standing is None:
+        return 0
+    number, before = standing
+    found = record.parse(body)
+    press = Press(found.head.wall_ms, found.head.error_ms)
+    decision = _decide(connection, press, window, _token(connection, device, found.body.token), business_error_ms)
+    if decision == before:
+        return 0
+    data = _append(connection, device, seq, number + 1, decision, now_ms)
+    outbox.put(connection, cloudevent.binding(hall, data, now_ms))
+    return 1
+
+
+def _decide(
+    connection: sqlite3.Connection, press: Press, window: str | None, token: Token | None, business_error_ms: int
+) -> Binding:
+    if window is not None and not _exists(connection, window):
+        window = None
+    servings = []
+    span = press.span(business_error_ms)
+    if window is not None and span is not None:
+        servings += connection.execute(
+            # a serving is shorter than a day by far (timeline.Rules), which keeps the search inside the index
+            f"SELECT {_SERVING} FROM servings WHERE window = ? AND start_ms <= ? AND start_ms >= ? AND end_ms > ?",  # noqa: S608
+            (window, _fit(span[1]), _fit(span[0] - 86_400_000), _fit(span[0])),
+        ).fetchall()
+    if token is not None:
+        servings += connection.execute(
+            f"SELECT {_SERVING} FROM servings WHERE case_no = ? AND service_no = ?",  # noqa: S608
+            token.key,
+        ).fetchall()
+    stretches = [Serving(*row) for row in dict.fromkeys(servings)]
+    return bind(press, window, token, stretches, business_error_ms)
+
+
+def _fit(ms: int) -> int:
+    return max(min(ms, MAX_SEQ), -MAX_SEQ)
+
+
+def _exists(connection: sqlite3.Connection, window: str) -> bool:
+    row = connection.execute("SELECT open FROM windows WHERE window = ?", (window,)).fetchone()
+    return bool(row and row[0])
+
+
+def _token(connection: sqlite3.Connection, device: str, token: bytes | None) -> Token | None:
+    if token is None:
+        return None
+    row = connection.execute(
+        "SELECT window, case_no, service_no, issued_ms, staff FROM tokens WHERE token = ? AND device = ?",
+        (token, device),
+    ).fetchone()
+    return Token(*row) if row else None
+
+
+def _append(connection: sqlite3.Connection, device: str, seq: int, number: int, decision: Binding, now_ms: int) -> dict:
+    connection.execute(
+        "INSERT INTO bindings VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            device,
+            seq,
+            number,
+            decision.status,
+            decision.rule,
+            decision.window,
+            decision.case_no,
+            decision.service_no,
+            decision.staff,
+            json.dumps(decision.candidates),
+            decision.error_ms,
+            now_ms,
+        ),
+    )
+    return cloudevent.binding_data(device, seq, number, decision, now_ms)

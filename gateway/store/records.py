@@ -1,0 +1,221 @@
+"""SQL of records, chains, conflicts and quarantine: one genuine record, or one refused frame, in one job."""
+
+import hashlib
+import sqlite3
+from dataclasses import dataclass
+
+from gateway.core import cloudevent, intake
+from gateway.store import bindings, meta, outbox
+from protocol import chain, record
+
+MAX_QUARANTINE = 10_000
+MAX_QUARANTINE_BODY = 512
+_CHUNK = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What became of a genuine record. ``used_window``: the window whose armed token it used up."""
+
+    device: str
+    seq: int
+    verdict: str
+    head: chain.Head
+    used_window: str | None = None
+
+
+def head(connection: sqlite3.Connection, device: str) -> chain.Head:
+    """The head of a device's chain (spec 4.3)."""
+    row = connection.execute("SELECT seq, hash FROM heads WHERE device = ?", (device,)).fetchone()
+    return chain.Head(*row) if row else chain.START
+
+
+def take(
+    connection: sqlite3.Connection, genuine: intake.Genuine, hall: str, now_ms: int, business_error_ms: int
+) -> Taken:
+    """Store a genuine record by its verdict, bind it if it is a rating, queue it for central."""
+    found = genuine.record
+    device, seq = found.device, found.head.seq
+    row = connection.execute("SELECT hash FROM records WHERE device = ? AND seq = ?", (device, seq)).fetchone()
+    at = head(connection, device)
+    verdict = intake.place(genuine, at, row[0] if row else None)
+    if verdict == chain.DUPLICATE:
+        return Taken(device, seq, verdict, at)
+    if verdict == chain.CONFLICT:
+        done = connection.execute(
+            "INSERT INTO conflicts VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            (device, seq, genuine.hash, genuine.body, now_ms),
+        )
+        if done.rowcount:
+            detail = "another record with this seq is stored; the first one stands"
+            incident(connection, hall, verdict, detail, device, seq, genuine.body, now_ms)
+        _count(connection, device, verdict, now_ms)
+        return Taken(device, seq, verdict, at)
+    if verdict == chain.BROKEN:
+        detail = f"its prev is not the hash of record {at.seq}, or its seq was declared lost"
+        _quarantine(connection, hall, verdict, detail, device, seq, "", genuine.body, now_ms)
+        return Taken(device, seq, verdict, at)
+    _insert(connection, genuine, verdict, now_ms)
+    at = _move(connection, hall, found, genuine.hash, verdict, at, now_ms)
+    binding_data, used_window = None, None
+    if found.kind == record.RATING:
+        binding_data, used_window = bindings.first(connection, genuine, now_ms, business_error_ms)
+    outbox.put(connection, cloudevent.record(hall, device, seq, genuine.hash, genuine.body, binding_data, now_ms))
+    return Taken(device, seq, verdict, at, used_window)
+
+
+def refuse(connection: sqlite3.Connection, refused: intake.Refused, hall: str, now_ms: int) -> None:
+    """Keep a frame that cannot be a record, with its reason."""
+    _quarantine(
+        connection, hall, refused.code, refused.detail, refused.device, None, refused.topic, refused.body, now_ms
+    )
+
+
+def incident(
+    connection: sqlite3.Connection,
+    hall: str,
+    code: str,
+    detail: str,
+    device: str | None,
+    seq: int | None,
+    body: bytes,
+    now_ms: int,
+) -> None:
+    """Tell central that something was wrong."""
+    number = meta.rising(connection, "incident", now_ms)
+    outbox.put(connection, cloudevent.incident(hall, number, code, detail, device, seq, body, now_ms))
+
+
+def missing(connection: sqlite3.Connection, device: str, most: int = 20) -> list[tuple[int, int]]:
+    """The gaps between the head and the records that wait behind it, as (first, last), at most ``most``."""
+    gaps = []
+    next_seq = head(connection, device).seq + 1
+    rows = connection.execute(
+        "SELECT seq FROM records WHERE device = ? AND state = 'early' AND seq >= ? ORDER BY seq", (device, next_seq)
+    ).fetchall()
+    for (seq,) in rows:
+        if seq > next_seq:
+            gaps.append((next_seq, seq - 1))
+            if len(gaps) == most:
+                break
+        next_seq = seq + 1
+    return gaps
+
+
+def _insert(connection: sqlite3.Connection, genuine: intake.Genuine, verdict: str, now_ms: int) -> None:
+    found = genuine.record
+    span: tuple[int | None, int | None] = (None, None)
+    token = None
+    if found.kind == record.RATING:
+        token = found.body.token
+        if found.head.wall_ms is not None:
+            first_ms, last_ms = found.head.wall_ms - found.head.error_ms, found.head.wall_ms + found.head.error_ms
+            span = min(first_ms, intake.MAX_SEQ), min(last_ms, intake.MAX_SEQ)
+    connection.execute(
+        "INSERT INTO records (device, seq, hash, prev, body, kind, window, from_ms, to_ms, token, received_ms, state)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            found.device,
+            found.head.seq,
+            genuine.hash,
+            found.head.prev,
+            genuine.body,
+            found.kind,
+            genuine.window,
+            *span,
+            token,
+            now_ms,
+            verdict,
+        ),
+    )
+
+
+def _move(
+    connection: sqlite3.Connection,
+    hall: str,
+    found: record.Record,
+    full_hash: bytes,
+    verdict: str,
+    at: chain.Head,
+    now_ms: int,
+) -> chain.Head:
+    """Move the head as far as the records and declared losses that are stored now allow."""
+    device, before = found.device, at
+    if verdict == chain.LINKED:
+        at = chain.step(at, found.head.seq, full_hash)
+    loss = chain.declared_loss(found)
+    if loss:
+        connection.execute(
+            "INSERT INTO losses VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING", (device, *loss, found.head.seq)
+        )
+    if at == before and not loss:
+        return at
+    losses = connection.execute(
+        "SELECT first, last FROM losses WHERE device = ? AND last > ?", (device, at.seq)
+    ).fetchall()
+    while True:
+        waiting = connection.execute(
+            "SELECT seq, prev, hash FROM records WHERE device = ? AND state = 'early' AND seq > ? ORDER BY seq LIMIT ?",
+            (device, at.seq, _CHUNK),
+        ).fetchall()
+        moved = intake.advance(at, losses, {seq: (prev, waiting_hash) for seq, prev, waiting_hash in waiting})
+        for seq in moved.linked:
+            connection.execute("UPDATE records SET state = 'linked' WHERE device = ? AND seq = ?", (device, seq))
+        for seq in moved.broken:
+            _remove_broken(connection, hall, device, seq, now_ms)
+        again = moved.head != at and len(waiting) == _CHUNK
+        at = moved.head
+        if not again:
+            break
+    connection.execute(
+        "INSERT INTO heads VALUES (?, ?, ?)"
+        " ON CONFLICT (device) DO UPDATE SET seq = excluded.seq, hash = excluded.hash",
+        (device, at.seq, at.hash),
+    )
+    return at
+
+
+def _remove_broken(connection: sqlite3.Connection, hall: str, device: str, seq: int, now_ms: int) -> None:
+    # it waited as early and does not fit: its place is free again for the record that does
+    (body,) = connection.execute("SELECT body FROM records WHERE device = ? AND seq = ?", (device, seq)).fetchone()
+    connection.execute("DELETE FROM records WHERE device = ? AND seq = ?", (device, seq))
+    detail = "it came early, and its prev is not the hash of the record before it"
+    _quarantine(connection, hall, chain.BROKEN, detail, device, seq, "", body, now_ms)
+
+
+def _quarantine(
+    connection: sqlite3.Connection,
+    hall: str,
+    code: str,
+    detail: str,
+    device: str | None,
+    seq: int | None,
+    topic: str,
+    body: bytes,
+    now_ms: int,
+) -> None:
+    _count(connection, device or "", code, now_ms)
+    digest = hashlib.sha256(body).digest()
+    known = connection.execute(
+        "UPDATE quarantine SET seen = seen + 1, last_ms = ? WHERE hash = ? AND code = ?", (now_ms, digest, code)
+    )
+    if known.rowcount:
+        return
+    # a full quarantine keeps the oldest evidence; what comes after is counted in refusals
+    (held,) = connection.execute("SELECT count(*) FROM quarantine").fetchone()
+    if held >= MAX_QUARANTINE:
+        return
+    connection.execute(
+        "INSERT INTO quarantine (device, topic, code, detail, hash, body, size, first_ms, last_ms, seen)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 1)",
+        (device, topic[:200], code, detail, digest, body[:MAX_QUARANTINE_BODY], len(body), now_ms, now_ms),
+    )
+    incident(connection, hall, code, detail, device, seq, body, now_ms)
+
+
+def _count(connection: sqlite3.Connection, device: str, code: str, now_ms: int) -> None:
+    connection.execute(
+        "INSERT INTO refusals VALUES (?, ?, 1, ?)"
+        " ON CONFLICT (device, code) DO UPDATE SET seen = seen + 1, last_ms = excluded.last_ms",
+        (device, code, now_ms),
+    )

@@ -1,0 +1,192 @@
+"""The business API: idempotent events, keys, and errors that say what to do."""
+
+import json
+import stat
+
+import pytest
+from fastapi.testclient import TestClient
+
+from gateway.core import times
+from gateway.web import systems
+from gateway.web.app import MAX_BODY, create_app
+from tests.gateway.desk import Desk
+
+KEYS = {"queue": "q" * 30, "other": "o" * 30, "screen": "s" * 30}
+
+
+@pytest.fixture
+def api(desk: Desk, tmp_path):
+    path = tmp_path / "systems.toml"
+    path.write_text(
+        "\n".join(
+            f'[[system]]\nname = "{name}"\nkey = "{key}"\nscopes = {scopes}'
+            for (name, key), scopes in zip(
+                KEYS.items(), ('["events", "windows", "read"]', '["events"]', '["read"]'), strict=True
+            )
+        )
+    )
+    checks = {"database": True, "broker": True}
+    client = TestClient(create_app(desk.service, systems.load(path), lambda: checks), raise_server_exceptions=False)
+    client.headers["Authorization"] = f"Bearer {KEYS['queue']}"
+    client.checks = checks
+    desk.enrol("w1")
+    return client
+
+
+def post(api, *events, **kwargs):
+    answer = api.post("/api/v1/events", json=list(events), **kwargs)
+    assert answer.status_code == 200, answer.text
+    return [(result["status"], result["code"]) for result in answer.json()["results"]]
+
+
+def called(event_id="1", **change):
+    at = times.text(1_772_600_000_000)
+    return {"id": event_id, "type": "called", "at": at, "window": "A1", "case_no": "C1", "service_no": 1, **change}
+
+
+def is_problem(answer, status, code):
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    body = answer.json()
+    assert (body["status"], body["code"]) == (status, code)
+    assert body["title"] and body["action"] and body["type"] == f"urn:hcp:problem:{code}"
+    return body
+
+
+def test_an_event_twice_is_a_duplicate_and_another_under_its_id_a_conflict(api):
+    assert post(api, called()) == [("accepted", "accepted")]
+    assert post(api, called()) == [("duplicate", "duplicate")]
+    assert post(api, called(case_no="C2")) == [("conflict", "conflict")]
+    # ids belong to a system: the same id of another one is another event
+    other = {"Authorization": f"Bearer {KEYS['other']}"}
+    assert post(api, called(case_no="C3"), headers=other) == [("accepted", "accepted")]
+
+
+def test_one_bad_event_does_not_hold_up_the_others(api):
+    events = [called("1"), {"id": "2", "type": "praise"}, 17, called("4", window="Z9"), called("5", applicant="张三")]
+    assert post(api, *events, called("6", case_no="C2")) == [
+        ("accepted", "accepted"),
+        ("rejected", "unknown_type"),
+        ("rejected", "bad_event"),
+        ("rejected", "unknown_window"),
+        ("rejected", "unknown_field"),
+        ("accepted", "accepted"),
+    ]
+
+
+def test_late_and_out_of_order_events_are_accepted(api):
+    early = called("2", at=times.text(1_772_500_000_000), case_no="C0")
+    assert post(api, called("1"), early) == [("accepted", "accepted")] * 2
+
+
+def test_one_event_alone_needs_no_array(api):
+    answer = api.post("/api/v1/events", json=called())
+    assert answer.json()["results"][0]["id"] == "1"
+
+
+def test_windows_are_registered_then_known(api):
+    assert post(api, called("1", window="B7")) == [("rejected", "unknown_window")]
+    assert api.put("/api/v1/windows/B7", json={"name": "7号窗口"}).json() == {"window": "B7", "changed": True}
+    assert api.put("/api/v1/windows/B7", json={}).json() == {"window": "B7", "changed": False}
+    assert post(api, called("1", window="B7")) == [("accepted", "accepted")]
+    found = {window["window"]: window for window in api.get("/api/v1/windows").json()["windows"]}
+    assert found["B7"]["name"] == "7号窗口" and found["B7"]["service"]["case_no"] == "C1"
+    assert found["A1"]["devices"] == [{"device": "w1", "online": False}]
+
+
+@pytest.mark.parametrize("body", [{"open": 1}, {"name": ""}, {"x": 1}, [], "x"])
+def test_a_bad_window_is_a_problem(api, body):
+    is_problem(api.put("/api/v1/windows/B7", json=body), 422, "bad_window")
+
+
+def test_every_http_error_is_a_problem_document(api):
+    for headers in ({"Authorization": "Bearer nope"}, {"Authorization": "Basic x"}, {"Authorization": ""}):
+        answer = api.get("/api/v1/windows", headers=headers)
+        is_problem(answer, 401, "unauthorized")
+        assert answer.headers["www-authenticate"] == "Bearer"
+    screen = {"Authorization": f"Bearer {KEYS['screen']}"}
+    is_problem(api.post("/api/v1/events", json=called(), headers=screen), 403, "forbidden")
+    is_problem(api.get("/api/v1/devices"), 403, "forbidden")
+    is_problem(api.get("/api/v1/status"), 403, "forbidden")
+    is_problem(api.get("/nowhere"), 404, "not_found")
+    is_problem(api.delete("/api/v1/events"), 405, "method_not_allowed")
+    is_problem(api.post("/api/v1/events", content=b"{"), 400, "bad_json")
+    is_problem(api.post("/api/v1/events", content=b"\xff\xfe"), 400, "bad_json")
+    is_problem(api.post("/api/v1/events", content=b'{"id": NaN}'), 400, "bad_json")
+    is_problem(api.post("/api/v1/events", content=b"[" * 200_000), 400, "bad_json")
+    is_problem(api.post("/api/v1/events", content=b"x", headers={"content-type": "text/plain"}), 415, "unsupported")
+    is_problem(api.post("/api/v1/events", json=[called()] * 1001), 413, "too_many")
+
+
+def test_a_body_too_large_is_refused_before_it_is_parsed(api):
+    is_problem(api.post("/api/v1/events", content=b" " * (MAX_BODY + 1)), 413, "too_large")
+
+    def endless():
+        for _ in range(40):
+            yield b" " * 65_536
+
+    is_problem(api.post("/api/v1/events", content=endless()), 413, "too_large")
+
+
+def test_when_nothing_can_be_stored_it_says_so(api, desk):
+    desk.store.close()
+    answer = api.post("/api/v1/events", json=called())
+    is_problem(answer, 503, "not_stored")
+    assert answer.headers["retry-after"]
+
+
+def test_health_and_readiness(api):
+    assert api.get("/healthz", headers={"Authorization": ""}).json() == {"alive": True}
+    assert api.get("/readyz").status_code == 200
+    api.checks["broker"] = False
+    assert is_problem(api.get("/readyz"), 503, "not_ready")["checks"] == {"database": True, "broker": False}
+
+
+@pytest.mark.requirement("WZ-4b")
+def test_the_interface_has_no_way_to_enter_change_or_see_a_rating(api):
+    routes = {(method, route.path) for route in api.app.routes for method in getattr(route, "methods", ())}
+    assert {(method, path) for method, path in routes if path.startswith("/api") and method != "HEAD"} == {
+        ("POST", "/api/v1/events"),
+        ("PUT", "/api/v1/windows/{window}"),
+        ("GET", "/api/v1/windows"),
+        ("GET", "/api/v1/devices"),
+        ("GET", "/api/v1/status"),
+    }
+    assert post(api, called(level=5), called("2", type="rating")) == [
+        ("rejected", "unknown_field"),
+        ("rejected", "unknown_type"),
+    ]
+
+
+def test_no_answer_to_staff_speaks_of_ratings(api):
+    post(api, called())
+    text = json.dumps(api.get("/api/v1/windows").json())
+    assert not any(word in text for word in ("level", "rating", "satisfied", "seq", "token"))
+
+
+def test_a_missing_register_of_systems_is_made_with_a_secret_key(tmp_path):
+    path = tmp_path / "systems.toml"
+    systems.load(path)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    (line,) = [line for line in path.read_text().splitlines() if line.startswith("key")]
+    key = json.loads(line.partition(" = ")[2])
+    found = systems.load(path).find(key)
+    assert found and found.name == "default" and key not in repr(found)
+    assert systems.load(path).find(key[:-1]) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[[system]]",
+        '[[system]]\nname = "a"\nkey = "short"\nscopes = []',
+        f'[[system]]\nname = "a"\nkey = "{"k" * 30}"\nscopes = ["all"]',
+        f'[[system]]\nname = "a"\nkey = "{"k" * 30}"\nscopes = []\n' * 2,
+        "= broken",
+    ],
+)
+def test_a_bad_register_of_systems_is_refused_with_its_file(tmp_path, text):
+    path = tmp_path / "systems.toml"
+    path.write_text(text)
+    with pytest.raises(systems.SystemsError, match="systems.toml"):
+        systems.load(path)

@@ -1,0 +1,74 @@
+"""The gateway's words as central hears them: every kind of event, over real HTTP, into the real central."""
+
+import socket
+import sqlite3
+import threading
+
+import pytest
+import uvicorn
+from pydantic import SecretStr
+
+from central.app import create_app
+from central.settings import Hall
+from central.settings import Settings as CentralsSettings
+from gateway.clock import Clock
+from gateway.store import outbox
+from gateway.upstream.central import Central, CentralSettings
+from protocol import record
+from tests.gateway.desk import HALL, Desk, poll
+
+KEY = "hall-key-for-tests-only-01"
+
+
+@pytest.fixture
+def central(tmp_path, desk: Desk):
+    authority = (desk.data / "pki" / "ca.pem").read_text()
+    hall = Hall(id=HALL, name="一号大厅", authority=authority, key=SecretStr(KEY))
+    data = tmp_path / "central"
+    data.mkdir()
+    app = create_app(CentralsSettings(data_dir=data, auditor_key=SecretStr("a" * 30), halls=(hall,)))
+    listener = socket.create_server(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False))
+    thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
+    thread.start()
+    poll(lambda: server.started)
+    upstream = Central(
+        CentralSettings(f"http://127.0.0.1:{listener.getsockname()[1]}", SecretStr(KEY)), desk.store, Clock()
+    )
+    upstream.data = data
+    yield upstream
+    upstream.stop()
+    server.should_exit = True
+    thread.join(10)
+
+
+@pytest.mark.requirement("WZ-5g")
+def test_central_takes_every_kind_of_event(desk, central):
+    twin = desk.enrol("w1")
+    desk.tell("sign_in", window="A1", staff="1001")
+    desk.tell("called", window="A1", case_no="C1", service_no=1, item_code="I1", item_name="社保卡办理")
+    desk.tell("served", window="A1", case_no="C1", service_no=1)
+    token = desk.token(twin)
+    now_ms = desk.clock.turn(1000)
+    desk.send("w1", twin.event("boot"))
+    desk.send("w1", twin.rating(1, token, wall_ms=now_ms))
+    desk.send("w1", twin.rating(5, wall_ms=now_ms))
+    desk.send("w1", twin.rating(5, wall_ms=None))
+    desk.send("w1", twin.rating(4, wall_ms=now_ms, kind=record.SELFTEST))
+    late_ms = desk.clock.turn(3_600_000)
+    desk.send("w1", twin.rating(2, wall_ms=late_ms))
+    desk.send("w1", b"\x00" * 600)
+    desk.tell("called", late_ms - 1000, window="A1", case_no="C2", service_no=1)
+    desk.tell("finished", late_ms, window="A1", case_no="C1", service_no=1)
+    desk.tell("cancelled", late_ms, case_no="C2", service_no=1)
+    desk.tell("called", late_ms + 100, window="A1", case_no="C3", service_no=1)
+    desk.send("w1", twin.rating(3, wall_ms=late_ms + 100, error_ms=500))
+    kinds = {kind for (kind,) in desk.rows("SELECT DISTINCT type FROM outbox")}
+    assert len(kinds) == 6
+
+    central.start()
+    poll(lambda: outbox.counts(desk.store.reader())["pending"] == 0, lambda: desk.rows("SELECT * FROM outbox"))
+    assert desk.rows("SELECT event_id, answer FROM outbox WHERE state = 'dead'") == []
+    (database,) = central.data.glob("*.db")
+    with sqlite3.connect(f"file:{database}?mode=ro", uri=True) as held:
+        assert held.execute("SELECT count(*) FROM records").fetchone() == (7,)
