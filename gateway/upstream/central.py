@@ -1,7 +1,7 @@
 """The way to central: takes events from the outbox, posts them in batches, writes down what central said (spec 9).
 
-A lost answer costs a repeat, which central knows by its id. Whatever goes wrong, an event ends only by central's word on
-that very event, or by central refusing it alone with a status that blames its content.
+A lost answer costs a repeat, which central knows by its id. Whatever goes wrong, an event ends only by central's word
+on that very event, or by central refusing it alone with a status that blames its content.
 """
 
 import json
