@@ -35,7 +35,7 @@ def verify_command(
             lost = f"，声明丢失 {facts['declared_lost']} 条" if facts["declared_lost"] else ""
             talk.print(f"{device}: {facts['records']} 条，链到 {facts['head']}{lost}")
         for finding in report.findings:
-            talk.print(f"[red]✗[/red] {finding.where}: {finding.code} — {finding.detail}", soft_wrap=True)
+            talk.print(f"[red]✗[/red] {finding.where}: {finding.code} — {finding.detail}")
         word = "全部通过" if report.ok else f"发现 {len(report.findings)} 个问题"
         talk.print(f"共 {report.records} 条记录，其中评价 {report.ratings} 条：{word}。")
     if not report.ok:

@@ -135,7 +135,7 @@ def _clock() -> Callable[[str], None]:
 
     def say(text: str) -> None:
         with lock:
-            talk.print(f"[dim]{time.monotonic() - _started:5.1f}s[/dim] {text}", soft_wrap=True)
+            talk.print(f"[dim]{time.monotonic() - _started:5.1f}s[/dim] {text}")
 
     return say
 
@@ -154,6 +154,6 @@ def _tell(summary: outcome.Summary, out: Path | None) -> None:
     colour = "green" if summary.ok else "red"
     talk.print(f"[{colour}]丢失 {summary.lost}　重复 {summary.duplicated}　误关联 {summary.misbound}[/{colour}]")
     for complaint in summary.complaints:
-        talk.print(f"[red]✗[/red] {complaint}", soft_wrap=True)
+        talk.print(f"[red]✗[/red] {complaint}")
     if out:
         talk.print(f"写入 {out}/；核验：hcp audit verify {out}")

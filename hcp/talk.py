@@ -9,7 +9,7 @@ from rich.console import Console
 from hcp.exits import Exit
 
 #: For people. Colours only on a terminal, and not under NO_COLOR.
-talk = Console(stderr=True, highlight=False)
+talk = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 def answer(data: Any) -> None:
