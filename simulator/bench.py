@@ -73,7 +73,7 @@ def _press_to_light(hall: Hall) -> Iterator[Row]:
         device.wait_light(level)
         device.wait_stats(lambda stats: not stats.waiting and not stats.unsigned)
     measured = [us / 1000 for us in device.stats().press_to_light_us[before:]]
-    note = f"{len(measured)} presses on a device at rest, stamped in the VM: key read → journal entry durable → light command"
+    note = f"{len(measured)} presses on a device at rest, stamped in the VM: key read → in the journal → light command"
     for percent in (50, 99):
         yield Row(f"press → light in the VM, p{percent}", round(percentile(measured, percent), 3), "ms", note=note)
 
