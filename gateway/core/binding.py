@@ -4,16 +4,14 @@ The rules, in this order; the first that applies decides:
 
 1. ``no_window``     the device has no window, or its window does not exist: unbound.
 2. ``token``         the press carries a token that was issued to this device, and it can have happened while that
-service
-                     stood at the window and the token was out: bound. Without a time the token is enough, because the
-                     device signed it while that scene was armed.
+                     service stood at the window and the token was out: bound. Without a time the token is enough,
+                     because the device signed it while that scene was armed.
 3. ``unknown_time``  no usable token and no time: unbound.
 4. the press can have happened while
    ``no_service``    no service stood at the window: unbound;
    ``interval``      exactly one did: bound;
    ``several_services``  several did: ambiguous, and all of them are named. So is a token whose service had left the
-   window by
-                     then, beside the services that stood there: neither is guessed.
+                     window by then, beside the services that stood there: neither is guessed.
 
 A press is never bound to a service that did not stand at the window at a possible moment of the press.
 """
@@ -72,8 +70,7 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """One decision. ``candidates`` are the services of an ambiguous one; ``error_ms`` is the press's own
-    uncertainty."""
+    """One decision. ``candidates``: the services of an ambiguous one; ``error_ms``: the press's own uncertainty."""
 
     status: Status
     rule: Rule
@@ -91,9 +88,8 @@ def bind(
     """Decide. ``window``: where the device stands, None if that window does not exist.
 
     ``token``: the one in the record if this gateway issued it to this device, else None. ``servings``: at least those
-    at the
-    window that meet the press, and those of the token's service. ``business_error_ms``: how far the business systems'
-    clocks may be off.
+    at the window that meet the press, and those of the token's service. ``business_error_ms``: how far the clocks of
+    the business systems may be off.
     """
     if window is None:
         return Binding(Status.UNBOUND, Rule.NO_WINDOW, None, error_ms=press.error_ms)

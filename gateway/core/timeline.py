@@ -1,12 +1,11 @@
 """The timeline of a window: business events folded, in the order of their own time, into shifts, services and servings.
 
 A *serving* is a stretch of time in which one service stands at one window, so that a press there can only mean it. It
-begins
-when the service is called and ends with the first of: the next call at that window, the sign-out of who serves, the
-service's cancellation or transfer (or its call at another window), ``linger_ms`` after it was served or finished, and
-``limit_ms`` after the call. A ``served`` or ``finished`` that finds no serving of its service begins one, unless the
-service
-was served before or another one stands at the window. Stretches are half open: the end belongs to what comes next.
+begins when the service is called and ends with the first of: the next call at that window, the sign-out of who
+serves, the service's cancellation or transfer (or its call at another window), ``linger_ms`` after it was served or
+finished, and ``limit_ms`` after the call. A ``served`` or ``finished`` that finds no serving of its service begins
+one, unless the service was served before or another one stands at the window. Stretches are half open: the end
+belongs to what comes next.
 
     state of a window   event                         next
     ------------------  ----------------------------  ------------------------------------------
@@ -37,8 +36,7 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Serving:
-    """A service standing at a window from ``start_ms`` (in) to ``end_ms`` (out); ``served_ms``: when rating was
-    invited."""
+    """A service at a window from ``start_ms`` (in) to ``end_ms`` (out); ``served_ms``: when rating was invited."""
 
     window: str
     case_no: str
