@@ -54,6 +54,25 @@ def step_over(head: Head, lost) -> Head:
     return head
 
 
+def next_key(record):
+    """The id of the key that signs from the record after this one on, if it is a well-formed event 4, else None."""
+    if record.kind != EVENT or record.body.code != EVENT_CODES["key_rotated"]:
+        return None
+    key = record.body.detail.get("key")
+    if not isinstance(key, str) or len(key) != 24 or any(digit not in "0123456789abcdef" for digit in key):
+        return None
+    return key
+
+
+def key_at(first: str, rotations, seq: int) -> str:
+    """The id of the key in force at ``seq`` (spec 7.6), after ``rotations`` of (seq of the event 4, key it names)."""
+    at, key = 0, first
+    for rotated, following in rotations:
+        if at < rotated < seq:
+            at, key = rotated, following
+    return key
+
+
 def declared_loss(record):
     """``(from, to)`` if this record is a well-formed event 5, else None. A device can only lose what came before."""
     if record.kind != EVENT or record.body.code != EVENT_CODES["records_lost"]:

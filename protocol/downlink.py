@@ -19,6 +19,7 @@ OUT_OF_SERVICE = 2
 DONE = 0
 UNKNOWN_COMMAND = 1
 FAILED = 2
+WANTS = 3
 
 COMMANDS = ("identify", "selftest", "reboot", "update", "log_level", "rotate_key")
 STATES = ("init", "ready", "sleeping", "alert", "lost")
@@ -37,7 +38,23 @@ Command = namedtuple("Command", ("id", "name", "args"))
 State = namedtuple("State", ("word", "boot"))
 Result = namedtuple("Result", ("id", "status", "text"))
 Log = namedtuple("Log", ("level", "text"))
-Telemetry = namedtuple("Telemetry", ("boot", "uptime_ms", "heap_free", "waiting", "used_permille", "seq", "error_ms"))
+Telemetry = namedtuple(
+    "Telemetry",
+    (
+        "boot",
+        "uptime_ms",
+        "heap_free",
+        "waiting",
+        "used_permille",
+        "seq",
+        "error_ms",
+        "heap_largest",
+        "erases_avg",
+        "erases_max",
+        "rssi_dbm",
+        "stall_ms",
+    ),
+)
 
 #: The scene of a window where nobody is being served.
 IDLE = Scene(None, None, 8000, 1, 0, {}, (), None, None, OPEN)
@@ -200,10 +217,22 @@ def pack_telemetry(telemetry: Telemetry) -> bytes:
 
 def unpack_telemetry(data: bytes) -> Telemetry:
     """Raises ProtocolError."""
-    fields = _plain(data, "telemetry", 8)
-    values: list = [uint(fields, key, "telemetry", _U64) for key in range(2, 8)]
-    values.append(None if present(fields, 8, "error_ms") is None else uint(fields, 8, "error_ms", _U32))
+    fields = _plain(data, "telemetry", 13)
+    values: list = []
+    for key in range(2, 14):
+        if key in (8, 9, 12) and present(fields, key, "telemetry") is None:
+            values.append(None)
+        elif key == 12:
+            values.append(_rssi(fields[key]))
+        else:
+            values.append(uint(fields, key, "telemetry", _U64 if key < 8 else _U32))
     return Telemetry(*values)
+
+
+def _rssi(value):
+    if isinstance(value, bool) or not isinstance(value, int) or not -127 <= value <= 0:
+        raise ProtocolError("bad_field", "rssi_dbm (12) is -127 to 0 or null")
+    return value
 
 
 def pack_result(result: Result) -> bytes:
@@ -214,7 +243,7 @@ def pack_result(result: Result) -> bytes:
 def unpack_result(data: bytes) -> Result:
     """Raises ProtocolError."""
     fields = _plain(data, "result", 4)
-    return Result(uint(fields, 2, "id", _U64), uint(fields, 3, "status", 2), _text(fields.get(4), "text (4)", 200))
+    return Result(uint(fields, 2, "id", _U64), uint(fields, 3, "status", WANTS), _text(fields.get(4), "text (4)", 200))
 
 
 def pack_log(log: Log) -> bytes:

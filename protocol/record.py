@@ -25,6 +25,9 @@ RECOVERED = 2
 CLOSED_EARLY = 4
 CHANGES_LEFT_OUT = 8
 CLOCK_SET = 16
+TWO_KEYS = 32
+BURST = 64
+UNSURE = 128
 
 #: Event codes (spec 3.4).
 EVENTS = {
@@ -37,6 +40,7 @@ EVENTS = {
     7: "tamper",
     8: "firmware",
     9: "fork_seen",
+    10: "clock_set",
 }
 EVENT_CODES = {name: code for code, name in EVENTS.items()}
 

@@ -1,10 +1,13 @@
 """Verifying ES256 on a host, with ``cryptography``. Devices only sign (``firmware.crypto.es256``) and lack it."""
 
+import hashlib
+
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import NameOID
 
 from protocol.errors import ProtocolError
@@ -21,6 +24,12 @@ def verify(public_key: ec.EllipticCurvePublicKey, to_be_signed: bytes, signature
         public_key.verify(der, to_be_signed, _ES256)
     except InvalidSignature:
         raise ProtocolError("bad_signature", "the device's key did not sign these bytes") from None
+
+
+def key_id(public_key: ec.EllipticCurvePublicKey) -> str:
+    """The name of a key (spec 7.6): the first 24 hex digits of SHA-256 over its uncompressed point of 65 bytes."""
+    point = public_key.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+    return hashlib.sha256(point).hexdigest()[:24]
 
 
 def certificate_key(certificate: x509.Certificate) -> ec.EllipticCurvePublicKey:

@@ -63,6 +63,7 @@ def refield(payload: bytes, rng: random.Random) -> bytes:
             case 1:
                 fields[rng.choice((-1, 0, 18, 27, 99, "a", b"", None))] = fields.pop(key, rng.choice(ODD))
             case 2 if isinstance(fields.get(key), list) and fields[key]:
+                fields[key] = list(fields[key])  # it may be one of ODD, which stay as they are
                 fields[key][rng.randrange(len(fields[key]))] = rng.choice(ODD)
             case 3 if isinstance(fields.get(key), int) and not isinstance(fields[key], bool):
                 fields[key] = max(-(2**64), min(2**64 - 1, fields[key] + rng.choice((-1, 1, 2**16, 2**32, 2**63))))

@@ -85,7 +85,19 @@ def test_state(word, boot):
     assert downlink.unpack_state(downlink.pack_state(state)) == state
 
 
-@given(st.builds(downlink.Telemetry, *[strategies.uints()] * 6, st.none() | strategies.uints(2**32 - 1)))
+U32 = strategies.uints(2**32 - 1)
+
+
+@given(
+    st.builds(
+        downlink.Telemetry,
+        *[strategies.uints()] * 6,
+        *[st.none() | U32] * 2,
+        *[U32] * 2,
+        st.none() | st.integers(-127, 0),
+        U32,
+    )
+)
 def test_telemetry(telemetry):
     assert downlink.unpack_telemetry(downlink.pack_telemetry(telemetry)) == telemetry
 

@@ -101,6 +101,9 @@ def test_flags():
         record.CLOSED_EARLY: "closed early",
         record.CHANGES_LEFT_OUT: "changes left out",
         record.CLOCK_SET: "clock was set between press and commit",
+        record.TWO_KEYS: "two keys",
+        record.BURST: "burst",
+        record.UNSURE: "read late",
     }
 
 
@@ -163,8 +166,8 @@ def test_keys_of_a_downlink_message(number, kind, body):
 def test_words():
     assert re.findall(r"`(\w+)`", paragraph("5.4").split("Names: ")[1].split(".")[0]) == list(downlink.COMMANDS)
     assert re.findall(r"`(\w+)`", paragraph("6.2").split("words ")[1].split(".")[0]) == list(downlink.STATES)
-    status = re.search(r"status (\d) done · (\d) unknown command · (\d) failed", paragraph("5.4")).groups()
-    assert tuple(map(int, status)) == (downlink.DONE, downlink.UNKNOWN_COMMAND, downlink.FAILED)
+    status = re.search(r"status (\d) done · (\d) unknown command · (\d) failed · (\d) wants", paragraph("5.4")).groups()
+    assert tuple(map(int, status)) == (downlink.DONE, downlink.UNKNOWN_COMMAND, downlink.FAILED, downlink.WANTS)
     assert "0 open · 1 paused · 2 out of service" in paragraph("5.3")
     assert (downlink.OPEN, downlink.PAUSED, downlink.OUT_OF_SERVICE) == (0, 1, 2)
 
@@ -172,8 +175,8 @@ def test_words():
 def test_telemetry_state_log_and_result():
     telemetry = re.search(r"Telemetry is `\{(.*?)\}`", paragraph("6.3"), re.S).group(1)
     assert tuple(re.findall(r"\d+: ([a-z_]+)", telemetry)) == downlink.Telemetry._fields
-    assert cbor.decode(downlink.pack_telemetry(downlink.Telemetry(*range(2, 9)))) == {1: 1} | {
-        n: n for n in range(2, 9)
+    assert cbor.decode(downlink.pack_telemetry(downlink.Telemetry(*range(2, 14)))) == {1: 1} | {
+        n: n for n in range(2, 14)
     }
     assert "State is `{1: 1, 2: word, 3: boot}`" in paragraph("6.2")
     assert cbor.decode(downlink.pack_state(downlink.State("ready", 5))) == {1: 1, 2: "ready", 3: 5}

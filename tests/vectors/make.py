@@ -94,6 +94,7 @@ def records() -> dict:
         ("event 7 tamper", record.EVENT, HEAD, record.Event(7, {"what": "case"})),
         ("event 8 firmware", record.EVENT, HEAD, record.Event(8, {"from": "1.0.0", "to": "1.0.1"})),
         ("event 9 fork_seen", record.EVENT, HEAD, record.Event(9, {"seq": 7})),
+        ("event 10 clock_set", record.EVENT, HEAD, record.Event(10, {})),
     ]
     rows = []
     for name, kind, head, body in cases:
@@ -206,8 +207,9 @@ def downlinks() -> dict:
 def plain() -> dict:
     states = [downlink.State(word, boot) for boot, word in enumerate(downlink.STATES, 1)]
     telemetry = [
-        downlink.Telemetry(1, 2000, 64_000, 3, 12, 7, None),
-        downlink.Telemetry(U64, U64, U64, U64, 1000, U64, U32),
+        downlink.Telemetry(1, 2000, 64_000, 3, 12, 7, None, None, 0, 0, None, 0),
+        downlink.Telemetry(7, 3_600_000, 64_000, 0, 0, 99, 40, 31_744, 1, 2, -61, 9),
+        downlink.Telemetry(U64, U64, U64, U64, 1000, U64, U32, U32, U32, U32, -127, U32),
     ]
     logs = [downlink.Log(10, ""), downlink.Log(40, "时" * 66)]
     results = [downlink.Result(U64, downlink.FAILED, "时" * 66), downlink.Result(0, downlink.DONE, "")]

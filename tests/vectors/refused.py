@@ -448,7 +448,7 @@ def plain() -> list:
     def state(**change):
         return cbor.encode({1: 1, 2: "ready", 3: 1} | {int(k[1:]): v for k, v in change.items()})
 
-    telemetry = {key: 1 for key in range(1, 9)}
+    telemetry = {**{key: 1 for key in range(1, 14)}, 12: -1}
     long = 200 * "x" + "y"
     return [
         (
@@ -474,8 +474,17 @@ def plain() -> list:
                 ("uptime null", "bad_field", cbor.encode({**telemetry, 3: None})),
                 ("error true", "bad_field", cbor.encode({**telemetry, 8: True})),
                 ("error 2^32", "bad_field", cbor.encode({**telemetry, 8: 2**32})),
-                ("an unknown key for the error", "bad_field", cbor.encode({k if k < 8 else 9: 1 for k in telemetry})),
-                ("an array", "bad_field", cbor.encode([1] * 8)),
+                ("stall 2^32", "bad_field", cbor.encode({**telemetry, 13: 2**32})),
+                ("rssi 1", "bad_field", cbor.encode({**telemetry, 12: 1})),
+                ("rssi -128", "bad_field", cbor.encode({**telemetry, 12: -128})),
+                ("rssi false", "bad_field", cbor.encode({**telemetry, 12: False})),
+                ("the eight keys of a draft", "bad_field", cbor.encode({k: 1 for k in range(1, 9)})),
+                (
+                    "an unknown key for the stall",
+                    "bad_field",
+                    cbor.encode({k if k < 13 else 14: 0 for k in telemetry} | {1: 1}),
+                ),
+                ("an array", "bad_field", cbor.encode([1] * 13)),
             ],
         ),
         (
@@ -491,7 +500,7 @@ def plain() -> list:
         (
             "result",
             [
-                ("status 3", "bad_field", cbor.encode({1: 1, 2: 1, 3: 3, 4: ""})),
+                ("status 4", "bad_field", cbor.encode({1: 1, 2: 1, 3: 4, 4: ""})),
                 ("status false", "bad_field", cbor.encode({1: 1, 2: 1, 3: False, 4: ""})),
                 ("201 bytes", "bad_field", cbor.encode({1: 1, 2: 1, 3: 0, 4: long})),
                 ("text null", "bad_field", cbor.encode({1: 1, 2: 1, 3: 0, 4: None})),
