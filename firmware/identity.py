@@ -19,11 +19,16 @@ _HEAD = "<4sIII"  # magic, generation, size of the map, crc of generation, size 
 _HEAD_SIZE = 16
 MAX_SIZE = _BLOCK - _HEAD_SIZE
 
-# keys of the map; 4 and above are there once the device is enrolled
+# keys of the map; 4 to 10 are there once the device is enrolled, 11 and above while it turns to its next key (spec 7.6)
 _VERSION = 1
 _PRIVATE_KEY = 2
 _PUBLIC_KEY = 3
 _ENROLLED = (4, 5, 6, 7, 8, 9, 10)
+_CERTIFICATE = 8
+_NEXT_PRIVATE = 11
+_NEXT_PUBLIC = 12
+_NEXT_CERTIFICATE = 13
+_TURNING_AT = 14
 
 _Fields = namedtuple(
     "Identity",
@@ -72,10 +77,67 @@ def save(partition, identity: Identity) -> None:
     """Store what enrolment gave. Raises ValueError if it does not fit, or is for another key than the stored one."""
     if load_keys(partition) != (identity.private_key, identity.public_key):
         raise ValueError("this device has another key")
-    fields = {_VERSION: 1, _PRIVATE_KEY: identity.private_key, _PUBLIC_KEY: identity.public_key}
-    for key, value in zip(_ENROLLED, identity[2:]):  # noqa: B905 (MicroPython has no strict)
-        fields[key] = value
+    fields = _newest(partition)
+    fields.update(dict(zip(_ENROLLED, identity[2:])))  # noqa: B905 (MicroPython has no strict)
     _save(partition, fields)
+
+
+def next_keys(partition):
+    """``(private_key, public_key)`` of the next key, or None if none was made."""
+    fields = _newest(partition)
+    return (fields[_NEXT_PRIVATE], fields[_NEXT_PUBLIC]) if fields and _NEXT_PRIVATE in fields else None
+
+
+def save_next_keys(partition, private_key: bytes, public_key: bytes) -> None:
+    """Keep the next key beside the one in force. Raises ValueError if there is one, or no key in force."""
+    fields = _newest(partition)
+    if fields is None or _NEXT_PRIVATE in fields:
+        raise ValueError("no key, or a next one already")
+    fields[_NEXT_PRIVATE], fields[_NEXT_PUBLIC] = private_key, public_key
+    _save(partition, fields)
+
+
+def save_next(partition, identity: Identity) -> bool:
+    """Store what enrolling the next key gave; False if it was stored before. It counts from ``turn`` on."""
+    fields = _newest(partition)
+    if fields[_NEXT_PRIVATE] != identity.private_key:
+        raise ValueError("this device has another next key")
+    values = dict(zip(_ENROLLED, identity[2:]))  # noqa: B905
+    values[_NEXT_CERTIFICATE], values[_CERTIFICATE] = identity.certificate, fields[_CERTIFICATE]
+    if all(fields.get(key) == value for key, value in values.items()):
+        return False
+    fields.update(values)
+    _save(partition, fields)
+    return True
+
+
+def is_turning(partition) -> bool:
+    """Whether the next key has its certificate and is to be turned to."""
+    return _NEXT_CERTIFICATE in (_newest(partition) or ())
+
+
+def turning_at(partition) -> int | None:
+    """The seq that the event 4 has, if it was appended."""
+    return (_newest(partition) or {}).get(_TURNING_AT)
+
+
+def set_turning_at(partition, seq: int | None) -> None:
+    fields = _newest(partition)
+    fields[_TURNING_AT] = seq
+    if seq is None:
+        del fields[_TURNING_AT]
+    _save(partition, fields)
+
+
+def turn(partition) -> Identity:
+    """Let the next key be the key, and forget the old one."""
+    fields = _newest(partition)
+    fields[_PRIVATE_KEY] = fields.pop(_NEXT_PRIVATE)
+    fields[_PUBLIC_KEY] = fields.pop(_NEXT_PUBLIC)
+    fields[_CERTIFICATE] = fields.pop(_NEXT_CERTIFICATE)
+    fields.pop(_TURNING_AT, None)
+    _save(partition, fields)
+    return load(partition)
 
 
 def _newest(partition):

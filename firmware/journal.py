@@ -2,17 +2,25 @@
 
 A press is first put down as a *tentative* entry, later, signed, as a *record*; ``append`` of a rating or a self-test
 ends the tentative, an event does not. A *receipt* is an entry of its own and frees the blocks whose records it covers.
-Where Where each thing lies is in ``journal_format``.
+Where each thing lies is in ``journal_format``.
 
 Blocks. At any time one block is *active* and takes entries. When it is full, or its tail is torn, the next blank block
 is opened: its header repeats the state (next seq, head hash, receipted, boot), and a pending tentative is copied into
-it before the header makes it count. So ``mount`` reads all headers, but the entries of only one block: the one with the
-highest generation. A block behind it is kept exactly while it holds a record without a receipt.
+it before the header makes it count; the block before it then gets its successor mark. So ``mount`` reads all headers,
+but the entries of only one block: the one with the highest generation. A block behind it is kept exactly while it holds
+a record without a receipt.
 
-Cuts. An entry counts when its crc is right. A call returns after its entry is programmed, so what returned is there,
-and what is there was asked for. Where something unreadable follows the last entry, nothing is written behind it any
-more: bits that read as ones there may be half programmed. A block is used only if its clean mark says that its erase
-ended and it reads blank.
+Cuts. An entry counts when its kind is programmed and its crc is right. A call returns after its entry is programmed and
+was read back, so what returned is there, and what is there was asked for. Where something unreadable follows the last
+entry, nothing is written behind it any more: bits that read as ones there may be half programmed. A block is used only
+if its clean mark says that its erase ended and it reads blank.
+
+Rot. What was whole once and cannot be read is lost, and its seq is never given again. Where the last records or the
+last block are unreadable, ``mount`` steps over as many seqs as could have been there and one more, which nobody can
+have: the hash of the record before the next one is unknown, and only a declared loss (spec 4.4) that reaches beyond all
+that was sent lets the chain go on. A press whose tentative is unreadable costs a seq as well, so that its loss is told;
+one that is readable while its record is not was perhaps sent, and is not made a record again. Such a step ends the
+block, and leaves a gap in the generations, by which later mounts find it.
 
 Room. A *spare* block holds no record that waits. Marks (boots, receipts, torn tails) cannot use the spare blocks up: a
 block that holds nothing but marks is dropped when the next one is opened, and two blocks take turns at that for ever.
@@ -24,8 +32,8 @@ block that holds nothing but marks is dropped when the next one is opened, and t
     an event                                  2 afterwards, 3 while a tentative is pending: room for a block of events
 
 ``append``, ``tentative`` and ``receipt`` erase nothing unless ``prepare`` was not called in time; ``stalls`` counts
-that. A record that bit rot made unreadable raises KeyError in ``read``: declare it (spec 4.4). RAM: 12 bytes for each
-block.
+that. A record that rotted elsewhere is noticed by ``read``, with KeyError: declare it (spec 4.4). RAM: 12 bytes for
+each block.
 """
 
 import struct
@@ -43,7 +51,11 @@ Mount = namedtuple("Mount", ("next_seq", "head_hash", "receipted", "boot", "pend
 MIN_BLOCKS = 6
 _READY = 2  # blank blocks to have ahead
 _SPARE_FOR_MARKS = 2
-_ENTRIES = form.COPY_AT - form.ENTRIES_AT  # bytes of entries in a block
+_ENTRIES = form.SUCCESSOR_AT - form.ENTRIES_AT  # bytes of entries in a block
+_LEAST_RECORD = form.room(form.SIGNATURE_SIZE)
+_MARK = form.room(4)  # the smallest entry
+_TRIES = 3  # blocks, for an entry that does not read back
+_MOST_LOST = 8  # ranges that a mount lists; ``read`` finds the others
 _LARGEST_RATING = form.room(form.MAX_TENTATIVE) + form.MAX_ENTRY
 # a payload begins {1: 1, 2: kind (spec 3.2), which all seqs and kinds leave in this place
 _KIND_AT = 4
@@ -71,15 +83,18 @@ class Journal:
         self._ready = []
         self._worn = []
         self._active = -1
-        self._at = form.COPY_AT  # where the next entry goes; here: the active block takes no more
+        self._at = form.SUCCESSOR_AT  # where the next entry goes; here: the active block takes no more
         self._held = 0  # blocks with records that wait, without the active one
         self._release_at = 0  # the receipt that can free a block
         self._pending = None
         self._cursor = (0, 0, 0, 0)  # seq, block, its generation, place: where the next read will probably be
         self.next_seq, self.head_hash, self.receipted, self.boot = 1, record.GENESIS, 0, 0
+        self._leap = 1  # from the generation of the active block to the next
         newest = None
+        damaged = 0
         for block in range(self._count):
             header = self._blocks.header(block)
+            damaged += header == ()
             self._generation[block] = header[0] if header else 0
             self._first[block] = header[1] if header else 0
             if header and (newest is None or header[0] > newest[0]):
@@ -89,7 +104,16 @@ class Journal:
         if newest is not None:
             _, self.next_seq, self.head_hash, self.receipted, self.boot = newest
             self._replay(lost)
-            self._find_held(lost)
+        if newest is None or self._blocks.has_successor(self._active):
+            # the blocks that came after it, if they came, cannot be read
+            if newest is not None and not damaged:
+                damaged = 1
+            if damaged:
+                self._step_over(damaged * (_ENTRIES // _LEAST_RECORD), lost)
+                self.boot += damaged * (_ENTRIES // _MARK)
+                self._pending = None
+        if newest is not None:
+            self._find_held(lost, damaged)
         lost = _without_receipt(lost, self.receipted)
         return Mount(self.next_seq, self.head_hash, self.receipted, self.boot, self._pending, lost)
 
@@ -97,17 +121,27 @@ class Journal:
         # the entries of the active block, on top of the state in its header
         record_at = None
         record_seq = self.next_seq - 1
+        gap = 0  # bytes that cannot be read, just before
+        what = 0
+        dropped = False  # a press that was lit and cannot be read
         for at, kind, size, low in self._entries(self._active):
             if not kind:
                 self._at = at
                 break
+            if kind == form.UNREADABLE:
+                gap, what = size, low
+                continue
             # the low bits of the seq tell of records before this entry that cannot be read
             missing = (low - self.next_seq) & 0xFFFF
+            if gap:
+                dropped = self._rotted(gap, what % form.UNCOMMITTED, missing)
+                gap = 0
             if missing:
                 lost.append((self.next_seq, self.next_seq + missing - 1))
                 self.next_seq += missing
             if kind == form.TENTATIVE:
                 self._pending = self._blocks.content(size)
+                dropped = False
             elif kind == form.RECEIPT:
                 self.receipted = struct.unpack("<Q", self._blocks.content(size))[0]
             elif kind == form.BOOT:
@@ -117,19 +151,45 @@ class Journal:
                 self.next_seq += 1
                 if kind == form.RECORD:
                     self._pending = None
-        if record_seq != self.next_seq - 1:
-            self.head_hash = record.GENESIS  # of a lost record: nobody knows it, and a declared loss hides it
+                    dropped = False
+        missing = 0
+        if gap and what != form.UNCOMMITTED:
+            if what in (form.RECORD, form.EVENT):
+                missing = 1
+            elif not what:
+                missing = gap // _LEAST_RECORD  # at most
+            dropped = self._rotted(gap, what, missing)
+        if missing or dropped or record_seq != self.next_seq - 1:
+            self._step_over(missing, lost)
         elif record_at is not None:
             self.head_hash = _hash(self._blocks.cose_at(self._active, record_at))
 
-    def _find_held(self, lost):
+    def _rotted(self, gap, what, missing):
+        # forget what may have changed in a stretch that cannot be read; True if a press may have been there
+        if not what or what == form.BOOT:
+            self.boot += gap // _MARK  # at most; the counter never comes again
+        if what == form.EVENT or gap <= _MARK:
+            return False
+        self._pending = None
+        return what == form.TENTATIVE or (not what and not missing)
+
+    def _step_over(self, missing, lost):
+        # that many records of which nothing is known, and a seq that nobody can have seen
+        lost.append((self.next_seq, self.next_seq + missing))
+        self.next_seq += missing + 1
+        self.head_hash = record.GENESIS  # what comes before the next record is hidden by a declared loss
+        self._at = form.SUCCESSOR_AT
+        self._leap = 2
+
+    def _find_held(self, lost, damaged):
         # from the newest block back: the others count while they hold a record that waits
-        order = sorted([block for block in range(self._count) if self._generation[block]], key=self._generation_of)
-        later = order.pop()
-        while order:
-            block = order.pop()
+        later = self._active
+        while True:
+            block = self._before(later)
             after = self._first[later]
-            if self._first[block] >= after or after - 1 <= self.receipted:
+            if block < 0 or after - 1 <= self.receipted:
+                break
+            if self._first[block] >= after:
                 self._generation[block] = 0
                 continue
             if self._generation[block] + 1 != self._generation[later]:
@@ -139,17 +199,30 @@ class Journal:
                     lost.append((end, after - 1))
             later = block
         if self._first[later] > self.receipted + 1:
-            lost.append((self.receipted + 1, self._first[later] - 1))
+            if damaged:
+                lost.append((self.receipted + 1, self._first[later] - 1))
+            else:
+                self.receipted = self._first[later] - 1  # no block is unreadable: they were erased, after their receipt
         self._release()
 
-    def _generation_of(self, block):
-        return self._generation[block]
+    def _before(self, later):
+        # the block that was in use before this one; -1 if there is none
+        below = self._generation[later]
+        found = (later - 1) % self._count  # nearly always
+        if self._generation[found] + 1 == below > 1:
+            return found
+        found = -1
+        best = 0
+        for block in range(self._count):
+            if best < self._generation[block] < below:
+                found, best = block, self._generation[block]
+        return found
 
     def _end(self, block):
         # the seq after the last entry of a block
         seq = self._first[block]
         for _, kind, _, low in self._entries(block):
-            if kind:
+            if kind > form.UNREADABLE:
                 seq += (low - seq) & 0xFFFF
                 seq += kind == form.RECORD or kind == form.EVENT
         return seq
@@ -218,9 +291,12 @@ class Journal:
 
     # --- reading ---
 
-    def read(self, seq: int) -> bytes:
-        """The COSE bytes of a record that waits for a receipt. KeyError if there is none, or it is unreadable."""
-        if not self.receipted < seq < self.next_seq:
+    def read(self, seq: int, old: bool = False) -> bytes:
+        """The COSE bytes of a record that waits for a receipt. KeyError if there is none, or it is unreadable.
+
+        ``old``: also of one that has its receipt and is still there.
+        """
+        if not (old or self.receipted < seq) or not seq < self.next_seq:
             raise KeyError(seq)
         cursor, block, generation, at = self._cursor
         data = None
@@ -265,6 +341,11 @@ class Journal:
             return 1000
         used = self._held * _ENTRIES + (self._at - form.ENTRIES_AT if self._active_waits() else 0)
         return min(999, 1000 * used // (_ENTRIES * (self._count - len(self._worn) - _SPARE_FOR_MARKS - 1)))
+
+    @property
+    def wear(self):
+        """Erases: ``(of a block on average since ever, most of one block since this boot)``."""
+        return max(self._generation) // self._count, max(self._blocks.erases)
 
     # --- blocks ---
 
@@ -329,12 +410,21 @@ class Journal:
             self.stalls += 1
             self._make_ready(block)
         block = self._ready.pop(0)
-        generation = 1 + (self._generation[self._active] if self._active >= 0 else 0)
+        generation = self._leap + (self._generation[self._active] if self._active >= 0 else 0)
         at = form.ENTRIES_AT
+        whole = True
         if self._pending is not None:
-            self._blocks.put_entry(block, generation, at, form.TENTATIVE, self.next_seq, self._pending)
+            whole = self._blocks.put_entry(block, generation, at, form.TENTATIVE, self.next_seq, self._pending)
             at += form.room(len(self._pending))
-        self._blocks.put_header(block, generation, self.next_seq, self.head_hash, self.receipted, self.boot)
+        if not whole or not self._blocks.put_header(
+            block, generation, self.next_seq, self.head_hash, self.receipted, self.boot
+        ):
+            self._worn.append(block)
+            self._open()
+            return
+        if self._active >= 0:
+            self._blocks.put_successor(self._active)
+        self._leap = 1
         if self._active_waits():
             self._held += 1
         elif self._active >= 0:
@@ -345,15 +435,18 @@ class Journal:
         self._at = at
 
     def _fits(self, room):
-        return self._at + room <= form.COPY_AT
+        return self._at + room <= form.SUCCESSOR_AT
 
     def _put(self, kind, content):
-        if not self._fits(form.room(len(content))):
-            self._open()
-        at, active = self._at, self._active
-        self._at = form.COPY_AT  # if the flash refuses, nothing follows a half written entry
-        self._blocks.put_entry(active, self._generation[active], at, kind, self.next_seq, content)
-        self._at = at + form.room(len(content))
+        for _ in range(_TRIES):
+            if not self._fits(form.room(len(content))):
+                self._open()
+            at, active = self._at, self._active
+            self._at = form.SUCCESSOR_AT  # if the flash refuses, nothing follows a half written entry
+            if self._blocks.put_entry(active, self._generation[active], at, kind, self.next_seq, content):
+                self._at = at + form.room(len(content))
+                return
+        raise OSError("the journal's flash does not keep what is written")
 
 
 def _hash(data):
@@ -361,5 +454,12 @@ def _hash(data):
 
 
 def _without_receipt(lost, receipted):
-    # the parts of the ranges that have no receipt, in order
-    return sorted([(max(first, receipted + 1), last) for first, last in lost if last > receipted])
+    # the parts of the ranges that have no receipt, in order, and as one where they meet
+    found = []
+    for first, last in sorted(lost):
+        first = max(first, receipted + 1)
+        if found and first <= found[-1][1] + 1:
+            found[-1] = (found[-1][0], max(last, found[-1][1]))
+        elif first <= last:
+            found.append((first, last))
+    return found[:_MOST_LOST]

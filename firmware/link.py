@@ -9,22 +9,23 @@ import gc
 import os
 from collections import namedtuple
 
+from firmware import floor
+from firmware.health import telemetry
 from firmware.intake import Intake
-from firmware.mqtt_client import Client, make_context
-from firmware.window import SendWindow, backoff_ms
+from firmware.log import ERROR
+from firmware.mqtt_client import Client, blame, make_context
+from firmware.patience import KEEPALIVE_MS, Retry, Silence
+from firmware.window import SendWindow
 from protocol import downlink, mqtt, topics
 from protocol.errors import ProtocolError
 from protocol.record import record_hash
 
-KEEPALIVE_MS = 30000
-PONG_MS = 10000  # a broker that has not answered a ping by then is gone
 TELEMETRY_MS = 30000
-STABLE_MS = 20000  # a connection this old starts the back-off anew
 
 
-#: What the link needs of the rest: ``scene(Scene)``, ``command(Command)``, ``event(name, detail)`` and
-#: ``receipt(issued_ms, sent_ms, now_ms)`` with the uptime of the sending that proves it fresh, or None.
-Listener = namedtuple("Listener", ("scene", "command", "event", "receipt"))
+#: What the link needs of the rest: ``scene(Scene)``, ``command(Command)``, ``asset(Asset)``, ``event(name, detail)``
+#: and ``receipt(issued_ms, sent_ms, now_ms)`` with the uptime of the sending that proves it fresh, or None.
+Listener = namedtuple("Listener", ("scene", "command", "asset", "event", "receipt"))
 
 
 class Link:
@@ -38,15 +39,20 @@ class Link:
         self._boot = boot
         self._listener = listener
         self._lost = list(lost)  # ranges of seqs that cannot be read, each declared by an event (SPEC 4.4)
+        self._declared: list = []  # the seqs of these events
+        self._ahead: list = []  # of them, those not yet sent in this connection
         self._window = SendWindow(journal.next_seq)
         self._intake = Intake(identity.hall, identity.device, identity.downlink_key)
         self._context = None
         self._wake = asyncio.Event()
         self._error = None
         self._results: list = []
-        self._heard_ms = 0
-        self._pinged_ms = None
+        self._silence = Silence(0)
+        self._answered = False
+        self._refused = 0  # certificates, while nobody told the time
+        self._checked_ms = 0  # the time by which the last one was checked, less uptime
         self._forked = None
+        self.up = True  # nothing is said of a first connection that is still being made
 
     def poke(self) -> None:
         """There is something new to send."""
@@ -54,32 +60,44 @@ class Link:
 
     def result(self, result) -> None:
         """Answer a command; lost if the connection is (SPEC 6.3: results are not stored)."""
-        if len(self._results) < 8:
+        if len(self._results) < 8 and result not in self._results:
             self._results.append(result)
+        self._wake.set()
+
+    def declared(self, seq: int) -> None:
+        """The event ``seq`` declares a loss; it goes before its turn (SPEC 4.4)."""
+        self._declared.append(seq)
+        self._ahead.append(seq)
         self._wake.set()
 
     async def run(self) -> None:
         board = self._board
-        first_ms, most_ms = board.backoff_ms
-        attempt = 0
+        retry = Retry(*board.backoff_ms, _random32())
         while True:
             board.beat("link")
-            if board.network_up():
-                began_ms = self._now()
-                try:
-                    await self._session()
-                except (OSError, ValueError, ProtocolError, asyncio.TimeoutError) as error:  # noqa: UP041
-                    # ValueError: mbedTLS refused the other's certificate. Nothing here is worth a restart.
-                    board.count("link_errors")
-                    board.log("link: %s %s" % (type(error).__name__, error))
-                if self._now() - began_ms >= STABLE_MS:
-                    attempt = 0
-            random32 = int.from_bytes(os.urandom(4), "big")
-            until_ms = self._now() + backoff_ms(attempt, first_ms, most_ms, random32)
-            attempt += 1
-            while self._now() < until_ms:
-                board.beat("link")
-                await board.wait(self._wake, min(5000, until_ms - self._now()))
+            if not board.network_up():
+                self._set_up(False)
+            wait_ms = retry.wait_ms(board.network_up(), self._journal.waiting > 0, self._now())
+            if wait_ms:
+                await board.wait(self._wake, min(5000, wait_ms))
+                continue
+            began_ms = self._now()
+            self._answered = False
+            try:
+                await self._session()
+            except (OSError, ValueError, ProtocolError, asyncio.TimeoutError) as error:  # noqa: UP041
+                # ValueError: mbedTLS refused the other's certificate. Nothing here is worth a restart.
+                self._refused += isinstance(error, ValueError)
+                board.count("link_errors")
+                board.count(blame(error))
+                board.log("link: %s %s" % (type(error).__name__, error))
+            self._set_up(False)
+            retry.ended(began_ms, self._answered, self._now(), _random32())
+
+    def _set_up(self, up):
+        if self.up != up:
+            self.up = up
+            self._board.woken.set()
 
     def _now(self):
         return self._clock.uptime(self._board.ticks_ms())
@@ -91,22 +109,31 @@ class Link:
         identity = self._identity
         if self._context is None:
             self._context = make_context(identity.certificate, identity.private_key_der(), identity.ca)
-        gc.collect()  # a handshake wants its memory in one piece
+        with self._board.meter("gc"):
+            gc.collect()  # a handshake wants its memory in one piece
         client = Client()
+        now = self._now()
+        wall_ms = self._clock.at(now)[0]
+        if not self._clock.told:
+            wall_ms = floor.guess(wall_ms or self._clock.floor_ms, self._refused, *floor.validity(identity.certificate))
+        self._board.set_time(wall_ms)
+        self._checked_ms = wall_ms - now
         will = mqtt.Will(self._topic("state"), downlink.pack_state(downlink.State("lost", self._boot)), 1, True)
         address = self._board.resolve(identity.host, identity.port)  # anew each time: brokers move
         reader = None
         try:
             await client.open(address, self._context, identity.host, identity.device, KEEPALIVE_MS // 1000, will)
             self._board.count("connects")
+            self._set_up(True)
             self._error = None
-            self._heard_ms = self._now()
-            self._pinged_ms = None
+            self._silence = Silence(self._now())
             reader = asyncio.create_task(self._read(client))
             await client.subscribe([self._topic(leaf) for leaf in topics.TO_DEVICE])
             self._window.connected(self._journal.receipted, self._now())
+            self._ahead = list(self._declared)
             await self._send(client)
         finally:
+            self._answered = client.answered
             if reader:
                 reader.cancel()
             client.close()
@@ -128,15 +155,23 @@ class Link:
                 await client.publish(self._topic("state"), downlink.pack_state(state), 1, True)
             while self._results:
                 await client.publish(self._topic("result"), downlink.pack_result(self._results.pop(0)), 1)
-            seq = self._window.take(self._safe(), journal.next_seq, now)
+            if self._ahead:
+                seq = self._ahead.pop(0)
+                self._window.early(seq)
+            else:
+                seq = self._window.take(self._safe(), journal.next_seq, now)
             if seq is not None:
                 await self._send_record(client, seq)
                 continue
             if now >= telemetry_ms:
                 telemetry_ms = now + TELEMETRY_MS
-                await client.publish(self._topic("telemetry"), self._telemetry(now), 0)
-            due = [telemetry_ms, await self._keep_alive(client, now)]
+                await self._send_telemetry(client, now)
+            await self._send_lines(client)
             wake_ms = self._window.wake_ms(self._safe(), now)
+            ping, look_ms = self._silence.look(wake_ms is not None, now)
+            if ping:
+                await client.ping()
+            due = [telemetry_ms, look_ms]
             if wake_ms is not None:
                 due.append(wake_ms)
             await self._board.wait(self._wake, max(0, min(5000, min(due) - self._now())))
@@ -150,42 +185,45 @@ class Link:
         return safe
 
     async def _send_record(self, client, seq):
-        try:
-            data = self._journal.read(seq)
-        except KeyError:  # bit rot
-            if not any(first <= seq <= last for first, last in self._lost):
-                self._lost.append((seq, seq))
-                self._listener.event("records_lost", {"from": seq, "to": seq})
-            return
-        await client.publish(self._topic("record"), data, 1)
+        start = seq
+        data = None
+        while data is None and self._journal.receipted < seq < self._journal.next_seq:
+            try:
+                data = self._journal.read(seq)
+            except KeyError:  # bit rot; perhaps of more than this one
+                seq += 1
+        if seq == start:
+            if data is not None:
+                await client.publish(self._topic("record"), data, 1)
+        elif not any(first <= start <= last for first, last in self._lost):
+            self._lost.append((start, seq - 1))
+            self._listener.event("records_lost", {"from": start, "to": seq - 1})
 
-    async def _keep_alive(self, client, now):
-        """Ping after silence; gives the uptime at which to look again."""
-        if self._pinged_ms is not None:
-            if now - self._pinged_ms >= PONG_MS:
-                raise OSError("the broker does not answer")
-            return self._pinged_ms + PONG_MS
-        if now - self._heard_ms >= KEEPALIVE_MS // 2:
-            self._pinged_ms = now
-            await client.ping()
-            return now + PONG_MS
-        return self._heard_ms + KEEPALIVE_MS // 2
+    async def _send_telemetry(self, client, now):
+        found = telemetry(self._board, self._journal, self._boot, now, self._clock.at(now)[1])
+        await client.publish(self._topic("telemetry"), downlink.pack_telemetry(found), 0)
 
-    def _telemetry(self, now):
-        journal = self._journal
-        _, error_ms = self._clock.at(now)
-        return downlink.pack_telemetry(
-            downlink.Telemetry(
-                self._boot, now, gc.mem_free(), journal.waiting, journal.used_permille, journal.next_seq - 1, error_ms
-            )
-        )
+    async def _send_lines(self, client):
+        # what the last lives ended of, then the log
+        crashes = self._board.crashes
+        lines = [(ERROR, text) for text in crashes.lines()]
+        while lines:
+            await self._send_line(client, lines.pop(0))
+            if not lines:
+                crashes.reported()
+        line = self._board.lines.take()
+        while line:
+            await self._send_line(client, line)
+            line = self._board.lines.take()
+
+    async def _send_line(self, client, line):
+        await client.publish(self._topic("log"), downlink.pack_log(downlink.Log(*line)), 0)
 
     async def _read(self, client):
         try:
             while True:
                 packet = await client.packet()
-                self._heard_ms = self._now()
-                self._pinged_ms = None
+                self._silence.heard(self._now())
                 if isinstance(packet, mqtt.Publish):
                     self._take(packet)
         except Exception as error:  # the top of a task: the sender raises it again, in the task that the app watches
@@ -205,6 +243,8 @@ class Link:
             self._listener.scene(message.body)
         elif message.kind == downlink.COMMAND:
             self._listener.command(message.body)
+        else:
+            self._listener.asset(message.body)
 
     def _take_receipt(self, message):
         receipt = message.body
@@ -230,4 +270,10 @@ class Link:
         journal.receipt(receipt.seq)
         sent_ms = self._window.receipt(receipt.seq, now)
         self._listener.receipt(message.issued_ms, sent_ms, now)
+        if self._clock.told and abs(self._clock.at(now)[0] - now - self._checked_ms) > floor.OFF_MS:
+            self._error = OSError("certificate checked by a wrong time")
         self._wake.set()
+
+
+def _random32():
+    return int.from_bytes(os.urandom(4), "big")

@@ -5,16 +5,23 @@ not, and must not be imported here. A refused certificate raises ValueError, eve
 """
 
 import asyncio
+import select
 
 import tls
 
+from firmware.patience import CONNECT_MS, DIAL_MS, WRITE_MS
 from protocol import mqtt
-
-CONNECT_MS = 20000  # from dialling to the CONNACK: handshakes with client certificates take up to 3 s on the chip
 
 
 class Refused(OSError):
-    """The broker answered, and said no: CONNACK with another code than 0, or a refused subscription."""
+    """The broker answered, and did not let us in: mostly it knows our certificate no more, or no longer trusts it."""
+
+
+def blame(error) -> str:
+    """The counter for what ended a connection."""
+    if isinstance(error, ValueError):
+        return "link_server"  # we refused the broker's certificate: chain, name or dates
+    return "link_refused" if isinstance(error, Refused) else "link_lost"
 
 
 def make_context(certificate: bytes, key: bytes, authority: bytes):
@@ -34,9 +41,10 @@ def _readable(raw):
 
 
 class Client:
-    """One connection. After an error it is closed and another is made."""
+    """One connection. After an error it is closed and another is made. ``answered``: somebody took the connection."""
 
     def __init__(self):
+        self.answered = False
         self._stream = None
         self._socket = None
         self._decoder = mqtt.Decoder()
@@ -45,15 +53,23 @@ class Client:
 
     async def open(self, address, context, server_name: str, client_id: str, keepalive_s: int, will) -> None:
         """Connect with a clean session. Raises OSError or ValueError (a certificate was refused)."""
-        await asyncio.wait_for_ms(
-            self._open(address, context, server_name, mqtt.connect(client_id, keepalive_s, True, will)), CONNECT_MS
-        )
-
-    async def _open(self, address, context, server_name, hello):
-        stream, _ = await asyncio.open_connection(*address)
+        stream, _ = await asyncio.wait_for_ms(asyncio.open_connection(*address), DIAL_MS)
         # kept at once, so that ``close`` finds it whatever happens below
         self._stream = stream
         self._socket = stream.s
+        poll = select.poll()
+        poll.register(stream.s, select.POLLOUT)
+        for _, state in poll.poll(0):
+            if state & (select.POLLERR | select.POLLHUP):  # ``open_connection`` does not look
+                raise OSError("nobody takes the connection")
+        self.answered = True
+        hello = mqtt.connect(client_id, keepalive_s, True, will)
+        try:
+            await asyncio.wait_for_ms(self._greet(stream, context, server_name, hello), CONNECT_MS)
+        except OSError as error:  # its TLS alert, if it still came through
+            raise Refused("not let in: %s" % error)
+
+    async def _greet(self, stream, context, server_name, hello):
         try:
             stream.s.setsockopt(6, 1, 1)  # IPPROTO_TCP, TCP_NODELAY: our packets are small and somebody waits for them
         except OSError:
@@ -122,4 +138,8 @@ class Client:
             if self._stream is None:
                 raise OSError("closed")
             self._stream.write(data)
-            await self._stream.drain()
+            if self._stream.out_buf:
+                # a dead line fills the socket's memory: nobody may wait there for ever
+                await asyncio.wait_for_ms(self._stream.drain(), WRITE_MS)
+            else:
+                await asyncio.sleep_ms(0)

@@ -28,9 +28,12 @@ class ProvisionError(Exception):
     """The bundle is not for this device, or would harm it. Nothing was stored; the text says what to do."""
 
 
-def csr() -> None:
-    """Print the certificate request, one line of base64. Makes the key first if there is none."""
-    print(binascii.b2a_base64(request(_find("identity"))).decode().strip())
+def csr(next_key: bool = False) -> None:
+    """Print the certificate request, one line of base64. Makes the key first if there is none.
+
+    ``next_key``: for the key that follows the one in force (spec 7.6). Installing its bundle and a restart complete it.
+    """
+    print(binascii.b2a_base64(request(_find("identity"), next_key)).decode().strip())
 
 
 def install(bundle: bytes | None = None, other_device: bool = False) -> None:
@@ -51,14 +54,19 @@ def show() -> None:
     print("not enrolled" if who is None else "%s %s" % (who.device, fingerprint(who.certificate)))
 
 
-def request(partition) -> bytes:
-    """The certificate request (RFC 2986), DER. Its subject is made of the key, for the device has no id yet."""
-    keys = identities.load_keys(partition)
+def request(partition, next_key: bool = False) -> bytes:
+    """The certificate request (RFC 2986), DER. Its subject is made of the key, for the device has no id yet.
+
+    Raises ProvisionError for a ``next_key`` of a device that is not enrolled.
+    """
+    if next_key and identities.load(partition) is None:
+        raise ProvisionError("this device is not enrolled yet; run csr without next_key")
+    keys = identities.next_keys(partition) if next_key else identities.load_keys(partition)
     if keys is None:
         private_key = make_private_key(_chip_id(), _jitter())
+        keys = private_key, es256.public_key(private_key)
         # stored before anyone hears of it: a request for a key that a power cut took would be of no use
-        identities.save_keys(partition, private_key, es256.public_key(private_key))
-        keys = identities.load_keys(partition)
+        (identities.save_next_keys if next_key else identities.save_keys)(partition, *keys)
     private_key, public_key = keys
     return requests.request(private_key, "hcp-" + fingerprint(public_key)[:16])
 
@@ -68,8 +76,14 @@ def store(partition, journal_partition, bundle: bytes, other_device: bool = Fals
     keys = identities.load_keys(partition)
     if keys is None:
         raise ProvisionError("this device has no key yet; run csr first, and enroll what it prints")
-    new = parse(bundle, keys)
     old = identities.load(partition)
+    following = identities.next_keys(partition)
+    if following is not None and _BIT_STRING_OF_POINT + following[1] in bundle:
+        new = parse(bundle, following)
+        if (new.device, new.hall) != (old.device, old.hall):
+            raise ProvisionError("the next key is for %s of %s" % (old.device, old.hall))
+        return identities.save_next(partition, new)
+    new = parse(bundle, keys)
     if old == new:
         return False
     if old is not None and old.device != new.device and not other_device:

@@ -20,6 +20,7 @@ class Recorder:
         self._device = device
         self._private_key = private_key
         self._boot = boot
+        self.undated = False  # whether a rating of this start does not know its time
         self._sets = 0  # of the clock, at the first press of the open choice
 
     def tentative(self, choice) -> None:
@@ -46,6 +47,8 @@ class Recorder:
     async def rating(self, choice) -> None:
         """Sign and append a committed choice. Raises JournalFull."""
         head, rating = self._rating(choice)
+        if head.wall_ms is None:
+            self.undated = True
         if self._clock.sets != self._sets:
             rating = _with_flags(rating, record.CLOCK_SET)
         await self._append(record.rating_payload(head, rating))
@@ -90,11 +93,13 @@ class Recorder:
 
     def _rating(self, choice):
         changes = tuple((choice.at_ms - at_ms, level) for at_ms, level in choice.changes)
-        rating = record.Rating(choice.level, (), choice.token, choice.indicators, changes, choice.flags)
-        return self._head(choice.at_ms), rating
+        rating = record.Rating(choice.level, choice.reasons, choice.token, choice.indicators, changes, choice.flags)
+        return self._head(choice.at_ms, choice.late_ms), rating
 
-    def _head(self, uptime_ms):
+    def _head(self, uptime_ms, late_ms=0):
         wall_ms, error_ms = self._clock.at(uptime_ms)
+        if error_ms is not None:
+            error_ms += late_ms
         return record.Head(self._journal.next_seq, self._journal.head_hash, self._boot, uptime_ms, wall_ms, error_ms)
 
     async def _append(self, payload):

@@ -1,12 +1,7 @@
-"""Which records to send, and when to try again (SPEC 6.4). Pure: seqs and uptimes in ms go in."""
+"""Which records to send (SPEC 6.4). Pure: seqs and uptimes in ms go in."""
 
 WINDOW = 8  # records without a receipt in flight
 RESEND_MS = 10000  # without a receipt that moves
-
-
-def backoff_ms(attempt: int, first_ms: int, most_ms: int, random32: int) -> int:
-    """Full jitter: anything from 0 to ``first_ms`` doubled ``attempt`` times, at most ``most_ms``."""
-    return min(most_ms, first_ms << min(attempt, 16)) * random32 >> 32
 
 
 class SendWindow:
@@ -16,6 +11,7 @@ class SendWindow:
         self._never_sent = never_sent
         self._next = 1
         self._first_sent: dict = {}  # seq -> uptime of the sending that was its first ever, this connection only
+        self._early: list = []
         self._moved_ms = 0
         self._hold_ms = 0
 
@@ -39,9 +35,14 @@ class SendWindow:
             self._moved_ms = now_ms  # the time to wait for a receipt begins with the first record in flight
         if seq >= self._never_sent:
             self._never_sent = seq + 1
-            self._first_sent[seq] = now_ms
+            if seq not in self._early:
+                self._first_sent[seq] = now_ms
         self._next = seq + 1
         return seq
+
+    def early(self, seq: int) -> None:
+        """A record goes before its turn: a receipt for it may be older than its sending in turn."""
+        self._early.append(seq)
 
     def receipt(self, seq: int, now_ms: int) -> int | None:
         """A receipt moved up to ``seq``. Gives the uptime of a sending that shows it is fresh (SPEC 8.1), or None."""

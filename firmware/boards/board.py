@@ -5,35 +5,51 @@ its clock by hand and take its power away.
 """
 
 import asyncio
+import time
 
 import machine
 import network
 
-_CAUSES = {machine.PWRON_RESET: "power", machine.HARD_RESET: "reset", machine.WDT_RESET: "watchdog"}
+from firmware import log
+from firmware.crash import Ring
+from firmware.health import Meter
+from firmware.input import Edges
+
+WATCHDOG_MS = 30000  # without a feed
+
+_EPOCH_S = 946684800 if time.gmtime(0)[0] == 2000 else 0  # of the port
+
+_CAUSES = {machine.PWRON_RESET: "power", machine.WDT_RESET: "watchdog"}
 
 
 class Board:
     """What a board offers; the first group is what each kind of hardware does in its own way.
 
-    ``keys`` are presses not yet taken, oldest first, as ``(ticks, level)`` stamped by the device; ``woken`` is set when
-    one is added. ``counts`` are counters for the technician, and ``facts()`` is the application's state for him.
+    ``crashes`` remember what ended the last lives, ``meter`` measures the loop, ``lines`` are logged to the gateway,
+    ``beats`` the tasks that reported. ``edges`` are those of the keys, put there by the interrupt; ``woken`` is set
+    after that. ``counts`` are counters for the technician, and ``facts()`` is the application's state for him.
     """
 
+    kind = "esp32s3"  # what a release must be made for (SPEC 5.6)
     backoff_ms = (1000, 60000)  # first and most delay between two connection attempts
 
     def __init__(self):
-        self.keys = []
+        self.edges = Edges()
         self.woken = asyncio.Event()
         self.counts = {}
         self.facts = dict
-        self._beats = {}
+        self.beats = set()
+        self.lines = log.Lines()
+        self.meter = Meter()
+        self.crashes = Ring(machine.RTC().memory)
+        self._wdt = None
 
     def ticks_ms(self) -> int:
         """Milliseconds that wrap at 2³⁰."""
         raise NotImplementedError
 
     async def listen(self) -> None:
-        """For ever: move key presses from the hardware into ``keys``."""
+        """For ever: set ``woken`` when the interrupt has put ``edges``."""
         raise NotImplementedError
 
     def light(self, level: int, ms: int) -> None:
@@ -52,10 +68,6 @@ class Board:
         """Blink all stars, so that a technician finds the device."""
         raise NotImplementedError
 
-    def feed(self) -> None:
-        """Tell the watchdog that all tasks live."""
-        raise NotImplementedError
-
     def resolve(self, host: str, port: int):
         """``(address, port)`` to dial, asked anew for each attempt. Raises OSError."""
         return host, port
@@ -64,11 +76,32 @@ class Board:
         """``(wall_ms, error_ms)`` of a battery clock now, or None if none is fitted."""
         return None
 
+    def set_rtc(self, wall_ms: int, error_ms: int) -> None:
+        """Set the battery clock, if one is fitted."""
+
+    def set_time(self, wall_ms: int) -> None:
+        """Set the chip's own clock, by which TLS checks dates; it begins in 2000 at every power-up."""
+        year, month, day, hour, minute, second, weekday = time.gmtime(wall_ms // 1000 - _EPOCH_S)[:7]
+        machine.RTC().datetime((year, month, day, weekday, hour, minute, second, 0))
+
+    def largest(self):
+        """Free bytes in one piece, where the network takes its memory from; None if the board cannot tell."""
+        return None
+
     # --- the same on every board ---
 
-    def take_key(self):
-        """The oldest of ``keys``, removed."""
-        return self.keys.pop(0)
+    def feed(self) -> None:
+        """Tell the watchdog that all tasks live; the first time starts it, and nothing stops it again."""
+        if self._wdt is None:
+            self._wdt = machine.WDT(timeout=WATCHDOG_MS)
+        self._wdt.feed()
+
+    def rssi(self):
+        """Of the Wi-Fi, in dBm; None without one."""
+        try:
+            return min(0, max(-127, network.WLAN(network.STA_IF).status("rssi")))
+        except (AttributeError, OSError, TypeError, ValueError):
+            return None
 
     def network_up(self) -> bool:
         """Whether there is a link and an address."""
@@ -79,12 +112,12 @@ class Board:
         machine.reset()
 
     def cause(self) -> str:
-        """Why the device started: power, reset, watchdog or crash."""
-        return _CAUSES.get(machine.reset_cause(), "crash")
+        """What the hardware says of why the device started: power, watchdog or reset."""
+        return _CAUSES.get(machine.reset_cause(), "reset")
 
-    def log(self, text: str) -> None:
-        """A line for the technician on the serial port. Never a level, a token or a secret."""
-        print(text)
+    def log(self, text: str, level: int = log.INFO) -> None:
+        """A line for the technician, on the serial port and to the gateway. Never a level, a token or a secret."""
+        self.lines.put(text, level)
 
     async def wait(self, event, ms: int) -> None:
         """Until the event is set (it is cleared), or for ``ms`` by this board's clock, or less: callers look again."""
@@ -100,11 +133,4 @@ class Board:
 
     def beat(self, task: str) -> None:
         """A task says that it lives."""
-        self._beats[task] = True
-
-    def all_beat(self, tasks) -> bool:
-        """Whether each of these said so since the last time this was True."""
-        if all(self._beats.get(task) for task in tasks):
-            self._beats.clear()
-            return True
-        return False
+        self.beats.add(task)

@@ -1,7 +1,8 @@
 """A story of clock and send window in plain Python, which both runtimes play."""
 
 from firmware.clock import TICKS_PERIOD, Clock
-from firmware.window import SendWindow, backoff_ms
+from firmware.patience import backoff_ms
+from firmware.window import SendWindow
 
 
 def story():

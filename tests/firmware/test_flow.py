@@ -6,11 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from firmware.flow import TABLE, THANKS_MS, UNTIL, Flow, diagram
+from firmware.flow import TABLE, THANKS_MS, UNTIL, Flow
 from firmware.screen import SCREENS
-from protocol.record import CHANGES_LEFT_OUT, CLOSED_EARLY, UNARMED
+from protocol.record import CHANGES_LEFT_OUT, CLOSED_EARLY, MAX_CHANGES, UNARMED
 from tests.firmware.crypto_vm import in_vm
-from tests.firmware.flow_histories import UNDO_MS, Player, all_effects, play, scene
+from tests.firmware.flow_diagram import diagram
+from tests.firmware.flow_histories import BAD, UNDO_MS, Player, all_effects, play, scene, swap_effect, swap_history
 
 A = b"token--A"
 B = b"token--B"
@@ -18,6 +19,9 @@ B = b"token--B"
 LEVELS = st.integers(1, 5)
 STEPS = st.one_of(
     st.tuples(st.just("press"), LEVELS),
+    st.tuples(st.just("link"), st.booleans()),
+    st.tuples(st.just("hold")),
+    st.tuples(st.just("close")),
     st.tuples(st.just("arm"), st.sampled_from([None, A, B, b"token--C"])),
     st.tuples(st.just("wait"), st.sampled_from([0, 1, 100, THANKS_MS, UNDO_MS - 1, UNDO_MS])),
     st.tuples(st.just("pause")),
@@ -25,6 +29,7 @@ STEPS = st.one_of(
     st.tuples(st.just("room")),
 )
 HISTORIES = st.lists(STEPS, max_size=40)
+TWO_HANDED = st.lists(STEPS | st.tuples(st.just("second"), LEVELS), max_size=40)
 REFUSALS = st.sets(st.integers(0, 20), max_size=4)
 
 
@@ -161,7 +166,7 @@ def test_a_press_that_waited_in_the_queue_is_judged_by_its_own_time():
     player.arm(A)
     player.press(5)
     # 4 was pressed before the window ended, and read after it
-    player.flow.feed("press", 4, UNDO_MS - 1)
+    player.flow.feed("press", (4, 0, 0), UNDO_MS - 1)
     assert player.flow.state == "chosen" and player.flow.choice.level == 4
     player.flow.feed("time", None, UNDO_MS + 300)
     assert player.flow.state == "thanks"
@@ -197,24 +202,14 @@ def test_a_change_that_could_not_be_stored_leaves_the_press_before_it():
     assert (choice.level, choice.changes) == (1, ())
 
 
-@given(HISTORIES, REFUSALS)
+@given(HISTORIES, REFUSALS, st.sampled_from([None, BAD]))
 @settings(max_examples=400, deadline=None)
-def test_every_lit_press_is_in_exactly_one_commit_and_the_last_one_counts(history, full_at):
-    player, lit = play(history, full_at)
-    heard = []
-    for choice in player.commits:
-        seen = [level for _, level in choice.changes] + [choice.level]
-        # the same key again is a confirmation: it was lit, and adds no change
-        while seen:
-            level = seen.pop(0)
-            if choice.flags & CHANGES_LEFT_OUT and len(lit) > len(heard) and lit[len(heard)] != level:
-                heard.append(lit[len(heard)])
-                seen.insert(0, level)
-                continue
-            heard.append(level)
-        if choice.flags & CLOSED_EARLY and len(lit) > len(heard) and lit[len(heard)] == choice.level:
-            heard.append(choice.level)
-    assert heard == lit
+def test_every_lit_press_is_in_exactly_one_commit_and_the_last_one_counts(history, full_at, reasons):
+    player, lit = play(history, full_at, reasons)
+    assert len(player.commits) == len(lit)
+    for choice, levels in zip(player.commits, lit, strict=True):
+        assert [*(level for _, level in choice.changes), choice.level] == levels[-1 - MAX_CHANGES :]
+        assert bool(choice.flags & CHANGES_LEFT_OUT) == (len(levels) > 1 + MAX_CHANGES)
     assert player.tentative is None, "no choice is left open"
 
 
@@ -230,25 +225,13 @@ def test_no_token_is_used_twice_and_none_is_invented(history):
         assert before != after
 
 
-@given(HISTORIES, st.permutations([1, 2, 3, 4, 5]), REFUSALS)
+@given(TWO_HANDED, st.permutations([1, 2, 3, 4, 5]), REFUSALS)
 @settings(max_examples=300, deadline=None)
 def test_no_star_is_treated_differently(history, order, full_at):
     """Swap the stars of a whole history: nothing changes but which star is lit and which level the record states."""
-    swapped = [("press", order[step[1] - 1]) if step[0] == "press" else step for step in history]
     one, _ = play(history, full_at)
-    two, _ = play(swapped, full_at)
-    assert [_swap(effect, order) for effect in one.effects] == two.effects
-
-
-def _swap(effect, order):
-    swap = [0, *order]
-    if effect[0] == "light":
-        return ("light", swap[effect[1]], effect[2])
-    if effect[0] in ("tentative", "commit"):
-        choice = effect[1]
-        changes = tuple((at_ms, swap[level]) for at_ms, level in choice.changes)
-        return (effect[0], choice._replace(level=swap[choice.level], changes=changes))
-    return effect
+    two, _ = play(swap_history(history, order), full_at)
+    assert [swap_effect(effect, order) for effect in one.effects] == two.effects
 
 
 def test_the_vm_gives_the_same_effects():
@@ -256,18 +239,43 @@ def test_the_vm_gives_the_same_effects():
         [("arm", A), ("press", 1), ("wait", 100), ("press", 5), ("wait", UNDO_MS), ("press", 2), ("press", 2)],
         [("press", 3), ("arm", B), ("press", 3), ("arm", None), ("pause",), ("press", 1), ("arm", A), ("press", 4)],
         [("full",), ("press", 1), ("room",), ("press", 1), ("press", 2), ("press", 3), ("wait", 3000), ("press", 3)],
+        [
+            ("arm", A),
+            ("press", 2),
+            ("second", 4),
+            ("wait", UNDO_MS),
+            ("wait", 600),
+            ("press", 3),
+            ("press", 5),
+            ("press", 1),
+        ],
+        [("close",), ("hold",), ("wait", 15000), ("long",), ("link", False), ("arm", None), ("press", 4), ("hold",)],
     ]
-    ours = [all_effects(history, {4}) for history in histories]
+    ours = [all_effects(history, {4}, BAD) for history in histories]
     theirs = in_vm(
         "from tests.firmware.flow_histories import all_effects",
-        *(f"all_effects({history!r}, (4,))" for history in histories),
+        *(f"all_effects({history!r}, (4,), {BAD!r})" for history in histories),
     )
     assert theirs == ours
 
 
 def test_every_screen_of_the_flow_has_its_text_and_every_row_its_handler():
-    player, _ = play([("arm", A), ("press", 1), ("wait", UNDO_MS), ("pause",), ("arm", None), ("full",)])
-    assert {effect[1] for effect in player.effects if effect[0] == "screen"} <= set(SCREENS)
+    told = [("arm", A), ("press", 1), ("wait", UNDO_MS), ("why", 1), ("pause",), ("arm", None), ("full",), ("room",)]
+    told += [
+        ("link", False),
+        ("press", 1),
+        ("press", 1),
+        ("why",),
+        ("hold",),
+        ("long",),
+        ("close",),
+        ("hold",),
+        ("long",),
+    ]
+    told += [("arm", None), ("wait", THANKS_MS), ("full",)]
+    player, _ = play(told, (), BAD)
+    shown = {effect[1] for effect in player.effects if effect[0] == "screen"}
+    assert {"reasons", "saved", "offline", "identify", "service", "selftest", "full"} <= shown <= set(SCREENS)
     states = {state for state, _ in TABLE}
     for handler, target in TABLE.values():
         assert callable(getattr(Flow, "_" + handler))
@@ -283,7 +291,8 @@ def test_the_diagram_in_the_manual_is_drawn_from_the_table():
 @settings(max_examples=200, deadline=None)
 def test_every_star_is_answered_unless_the_screen_says_otherwise(history, level, full_at):
     player, _ = play(history, full_at)
-    screens = [effect[1] for effect in player.effects if effect[0] == "screen"]
     refused = player._writes in full_at
-    assert player.press(level) == (screens[-1] in ("idle", "rate", "thanks") and not refused)
+    open_screens = ("idle", "offline", "rate", "thanks", "saved")
+    answers = player.screen[0] in open_screens and not refused
+    assert player.press(level) == answers
     assert player.flow.choice is None or player.lit == level

@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 
 from firmware import identity as identities
 from firmware import provision
-from firmware.crypto import es256
+from firmware.crypto import es256, keygen
 from firmware.journal import Journal
 from firmware.provision import ProvisionError
 from protocol import cbor, record
@@ -85,6 +85,25 @@ def test_a_device_is_enrolled_over_its_serial_line(tmp_path):
     assert own.public_key() == certificate.public_key() == request.public_key()
 
 
+def test_the_key_is_mixed_from_the_chips_id_and_the_time_that_work_takes(desk, monkeypatch):
+    """A board whose random source repeats itself still makes another key than its neighbour."""
+    seen = []
+
+    def make(*extra):
+        seen.append(extra)
+        return keygen.make_private_key(*extra)
+
+    monkeypatch.setattr(provision, "make_private_key", make)
+    desk.request()
+    provision.request(desk.identity)
+    assert seen == [(b"chip", b"jitter")], "once, with both"
+
+
+def test_jitter_differs_from_call_to_call_in_the_vm():
+    program = "from firmware import provision; print(len({provision._jitter() for _ in range(5)}))"
+    assert micropython.run(program) == "5\n"
+
+
 def test_the_key_is_made_once_and_differs_between_devices(tmp_path):
     keys = set()
     for device in ("a", "b"):
@@ -124,6 +143,30 @@ def test_a_second_install_changes_nothing(desk):
 def test_a_renewed_certificate_is_taken(desk):
     assert desk.store(desk.bundle()) and desk.store(desk.bundle(host="other.example"))
     assert identities.load(desk.identity).host == "other.example"
+
+
+def test_the_next_key_waits_beside_the_one_in_force(desk):
+    with pytest.raises(ProvisionError, match="not enrolled yet"):
+        provision.request(desk.identity, True)
+    desk.store(desk.bundle())
+    before = identities.load(desk.identity)
+    csr = provision.request(desk.identity, True)
+    following = x509.load_der_x509_csr(csr)
+    assert following.is_signature_valid
+    private, public = identities.next_keys(desk.identity)
+    again = x509.load_der_x509_csr(provision.request(desk.identity, True))
+    assert again.public_key() == following.public_key() != desk.request().public_key()
+    with pytest.raises(ProvisionError, match="next key is for pjq-01"):
+        desk.store(desk.bundle("pjq-02", key=following.public_key()))
+    assert not identities.is_turning(desk.identity)
+    bundle = desk.bundle(key=following.public_key())
+    assert desk.store(bundle) and not desk.store(bundle)
+    assert identities.is_turning(desk.identity) and identities.load(desk.identity) == before
+    # a renewal of the key in force leaves the next one alone
+    assert desk.store(desk.bundle(host="other.example"))
+    assert identities.next_keys(desk.identity) == (private, public) and identities.is_turning(desk.identity)
+    shown = f"{identities.load(desk.identity)!r}"
+    assert private.hex() not in shown
 
 
 def test_without_a_key_nothing_is_installed(desk):
