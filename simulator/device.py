@@ -16,18 +16,21 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from PIL import Image
+
+from simulator import bytecode
+from simulator.canvas import Canvas
 from simulator.door import Door, Message
 from simulator.network_cut import NetworkCut
 
-HEAP = "224K"  # of the 64-bit VM: what 112 KB are to a 32-bit build
+HEAP = os.environ.get("HCP_SIM_HEAP") or "224K"  # of the 64-bit VM: what 112 KB are to a 32-bit build
 RESET_CODE = 75  # see simulator/vm/machine.py
 WAIT_S = 20.0
-_ROOT = Path(__file__).resolve().parent.parent
 _RUN = "import sys, micropython_unix; sys.exit(micropython_unix.main())"
 _CRASHES_MAX = 5  # in a row; then it stays off, and vm.log says why
 
@@ -78,9 +81,8 @@ def vm_command(*arguments: str, heap: str = HEAP) -> list[str]:
 
 
 def vm_environment(folder: Path, **more: str) -> dict[str, str]:
-    """The environment of the VM of the device in ``folder``: shims first, then the sources that the board has."""
-    path = os.pathsep.join([str(_ROOT / "simulator" / "vm"), str(_ROOT), ".frozen"])
-    return {**os.environ, "MICROPYPATH": path, "HCP_SIM_FLASH": str(folder / "flash.bin"), **more}
+    """The environment of the VM of the device in ``folder``: shims first, then the sources."""
+    return {**os.environ, "MICROPYPATH": bytecode.SOURCES, "HCP_SIM_FLASH": str(folder / "flash.bin"), **more}
 
 
 class SimDevice:
@@ -88,7 +90,8 @@ class SimDevice:
 
     ``broker`` is where its network leads, whatever host its bundle names (the name still has to be in the broker's
     certificate). ``backoff_ms`` are the first and the most delay between connection attempts; ``environment`` is added
-    to the VM's. ``starts`` counts the lives of the VM; ``id`` is only a name for people.
+    to the VM's; ``program`` is what it runs (``sets.PROGRAM``: the set on its own flash). ``starts`` counts
+    the lives of the VM; ``id`` is only a name for people.
     """
 
     def __init__(
@@ -98,7 +101,9 @@ class SimDevice:
         device_id: str = "",
         backoff_ms: tuple[int, int] = (50, 1000),
         environment: dict[str, str] | None = None,
+        program: tuple[str, ...] = ("-m", "firmware.main"),
     ):
+        self._program = program
         self.folder = folder
         self.id = device_id or folder.name
         self.starts = 0
@@ -113,6 +118,7 @@ class SimDevice:
         self._answers: dict[int, Message] = {}
         self._screen = Screen("off")
         self._screens: list[str] = []
+        self._canvas = Canvas()
         self._lit = 0
         self._lights = 0  # messages about light so far
         self._lights_at_press = 0
@@ -172,18 +178,20 @@ class SimDevice:
             self.starts += 1
             self._on = True
             self._screen = Screen("off")
+            self._canvas = Canvas()
             first, most = self._backoff_ms
             more = {
                 "HCP_SIM_DOOR": self._door.admit(self.starts),
                 "HCP_SIM_ROUTE": f"127.0.0.1:{self.network.port}",
                 "HCP_SIM_BACKOFF": f"{first},{most}",
                 "HCP_SIM_CAUSE": cause,
+                "MICROPYPATH": bytecode.search_path(),
                 **self._environment,
                 **({"HCP_SIM_CUT": cut} if cut else {}),
             }
             with (self.folder / "vm.log").open("ab") as log:
                 self._process = subprocess.Popen(  # noqa: S603 - our own command
-                    vm_command("-m", "firmware.main"),
+                    vm_command(*self._program),
                     cwd=self.folder, env=vm_environment(self.folder, **more),
                     stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
                 )  # fmt: skip
@@ -224,6 +232,38 @@ class SimDevice:
             self._lights_at_press = self._lights
         self._tell({"t": "press", "level": level})
 
+    def move_keys(self, *moves: tuple[int, int, bool]) -> None:
+        """What fingers do, one after the other: ``(pause before it in ms, key 1 to 5, down)``. Raises DeviceOff.
+
+        The device counts a press when the key was down for 20 ms.
+        """
+        with self._changed:
+            self._lights_at_press = self._lights
+        self._tell({"t": "keys", "moves": moves})
+
+    def press_down(self, level: int) -> None:
+        self.move_keys((0, level, True))
+
+    def press_up(self, level: int) -> None:
+        self.move_keys((0, level, False))
+
+    def hold(self, *levels: int) -> None:
+        """Put fingers on these keys, one after the other, and leave them: ``advance`` and ``press_up`` go on."""
+        self.move_keys(*((5, level, True) for level in levels))
+
+    def bounce(self, level: int, times: int = 5) -> None:
+        """A contact that opens and closes so often within a moment, and stays open: no press."""
+        self.move_keys(*((0, level, turn % 2 == 0) for turn in range(2 * times)))
+
+    def stall(self, ms: int, edges: Iterable[tuple[int, int, bool]] = ()) -> None:
+        """Keep the device's loop for ``ms``, as an erase or a handshake does; returns when it goes on.
+
+        Meanwhile fingers move: ``(ms since the beginning, key 1 to 5, down)``. The interrupts wait, 8 at most.
+        """
+        with self._changed:
+            self._lights_at_press = self._lights
+        self._ask({"t": "stall", "ms": ms, "edges": list(edges)})
+
     def lights(self) -> tuple[int, ...]:
         """The stars that are lit."""
         with self._changed:
@@ -238,6 +278,12 @@ class SimDevice:
         """The names of all screens shown so far, over all lives."""
         with self._changed:
             return tuple(self._screens)
+
+    def picture(self) -> Image.Image:
+        """What the panel shows, pixel by pixel, once all that is wanted is drawn. Raises DeviceOff, WaitTimeout."""
+        self._ask({"t": "picture"})
+        with self._changed:
+            return self._canvas.picture()
 
     def clicks(self) -> int:
         with self._changed:
@@ -337,9 +383,26 @@ class SimDevice:
         """Press the reset button; the device starts anew by itself."""
         self._tell({"t": "reset"})
 
+    def resident_bytes(self) -> int:
+        """RSS of the VM. Raises DeviceOff."""
+        process = self._process
+        try:
+            status = Path(f"/proc/{process.pid if process else 0}/status").read_text()
+        except OSError as error:
+            raise DeviceOff(f"{self.id} has no power") from error
+        return 1024 * int(status.partition("VmRSS:")[2].split()[0])
+
     def fail(self) -> None:
         """Let one of the firmware's tasks die of an error it does not expect."""
         self._tell({"t": "fail"})
+
+    def hang(self) -> None:
+        """Let one of the firmware's tasks keep the loop for ever."""
+        self._tell({"t": "hang"})
+
+    def mute(self, task: str) -> None:
+        """From now on this task does not report that it lives."""
+        self._ask({"t": "mute", "task": task})
 
     def stats(self) -> Stats:
         """Ask the device. Raises DeviceOff, and WaitTimeout while it is starting."""
@@ -400,6 +463,9 @@ class SimDevice:
             elif kind == "screen":
                 self._screen = Screen(message["name"], tuple(message["lines"]))
                 self._screens.append(message["name"])
+            elif kind == "draw":
+                self._canvas.draw(message["x"], message["y"], message["w"], message["h"], message["data"])
+                return
             elif kind == "click":
                 self._clicks += 1
             elif kind == "identify":

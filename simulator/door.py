@@ -16,13 +16,14 @@ from typing import IO, Any
 Message = dict[str, Any]
 _LINE_MAX = 65536
 _HELLO_S = 30.0
-WATCHDOG_S = 30.0  # without a feed: the device is taken to hang
+WATCHDOG_S = 60.0  # until the device says what its watchdog allows: a VM that is slower than this to start hangs
 
 
 class Door:
     """Listens on the loopback. Its reading thread calls ``heard(life, message)``, and ``lost(life, hangs)`` at the end.
 
-    It is the watchdog too: a life that does not feed it for ``watchdog_s`` hangs.
+    It is the watchdog too: a life that does not feed it in time hangs. ``watchdog_s`` counts until the life starts its
+    own, with the time it wants.
     """
 
     def __init__(
@@ -82,22 +83,32 @@ class Door:
             if life is None:
                 return
             peer.settimeout(self._watchdog_s)
-            hangs = self._listen(life, lines)
+            hangs = self._listen(life, peer, lines)
         with self._lock:
             if self._peer is peer:
                 self._peer = None
         if life is not None:
             self._lost(life, hangs)
 
-    def _listen(self, life: int, lines: IO[bytes]) -> bool:
+    def _listen(self, life: int, peer: socket.socket, lines: IO[bytes]) -> bool:
         """Hear one life out; True if it ended by not feeding the watchdog."""
         fed = time.monotonic()
+        allowed_s = self._watchdog_s
         try:
-            while line := lines.readline(_LINE_MAX):
+            while True:
+                # what is left of the time, also for a life that says much but never feeds
+                peer.settimeout(max(0.001, fed + allowed_s - time.monotonic()))
+                line = lines.readline(_LINE_MAX)
+                if not line:
+                    break
                 message = json.loads(line)
-                if message["t"] == "feed":
+                if "bytes" in message:  # pixels follow the line
+                    message["data"] = lines.read(min(message["bytes"], _LINE_MAX))
+                if message["t"] == "wdt":
+                    allowed_s = message["ms"] / 1000
+                elif message["t"] == "feed":
                     fed = time.monotonic()
-                elif time.monotonic() - fed > self._watchdog_s:
+                elif time.monotonic() - fed > allowed_s:
                     return True
                 self._heard(life, message)
         except TimeoutError:

@@ -18,15 +18,18 @@ class ProvisioningError(Exception):
     """The device refused, or its VM failed; the text is what it said last."""
 
 
-def request(folder: Path, environment: Mapping[str, str] | None = None) -> bytes:
-    """The certificate request of the device in ``folder``, DER. Makes flash and key first if there are none."""
+def request(folder: Path, environment: Mapping[str, str] | None = None, next_key: bool = False) -> bytes:
+    """The certificate request of the device in ``folder``, DER. Makes flash and key first if there are none.
+
+    ``next_key``: that of the key it turns to next (SPEC 7.6).
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    return base64.b64decode(_run(folder, "csr", b"", environment))
+    return base64.b64decode(_run(folder, f"csr({next_key})", b"", environment))
 
 
 def install(folder: Path, bundle: bytes, environment: Mapping[str, str] | None = None) -> None:
     """Store ``bundle.cbor`` in the device. Raises ProvisioningError if it is not for this one."""
-    _run(folder, "install", base64.b64encode(bundle) + b"\n", environment)
+    _run(folder, "install()", base64.b64encode(bundle) + b"\n", environment)
 
 
 def provision(folder: Path, enroll: Callable[[bytes], bytes], environment: Mapping[str, str] | None = None) -> None:
@@ -36,7 +39,7 @@ def provision(folder: Path, enroll: Callable[[bytes], bytes], environment: Mappi
 
 def _run(folder: Path, what: str, told: bytes, environment: Mapping[str, str] | None) -> str:
     done = subprocess.run(  # noqa: S603 - our own command
-        vm_command("-c", f"from firmware import provision; provision.{what}()"),
+        vm_command("-c", f"from firmware import provision; provision.{what}"),
         env=vm_environment(folder, **(environment or {})),
         cwd=folder, input=told, capture_output=True, timeout=_TIMEOUT_S, check=False,
     )  # fmt: skip

@@ -93,7 +93,7 @@ class Story:
         elif step.citizen:
             self._serve(window, device, step.citizen)
         elif step.passer_by is not None:
-            self._wait(device, lambda: device.screen().name == "idle", f"{window}：空闲画面")
+            self._wait(device, lambda: device.screen().name in ("idle", "offline"), f"{window}：空闲画面")
             self._rate(window, device, step.passer_by, None)
             self._say(f"　{window} 没有办件，有人按了一下：照样保存，标为未关联。")
         elif step.network == "cut":
@@ -136,7 +136,11 @@ class Story:
             while not self._press(device, star):
                 attempt.tried.add(star)
                 self._keep(window, device, attempt, service)
-                self._wait(device, lambda: device.screen().name in ("idle", "rate", "thanks"), f"{window}：重新启动")
+                self._wait(
+                    device,
+                    lambda: device.screen().name in ("idle", "offline", "rate", "thanks", "saved"),
+                    f"{window}：重新启动",
+                )
                 attempt = _Attempt(device.starts)
             attempt.levels = {star}
         if power_cut:

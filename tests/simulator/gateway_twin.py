@@ -18,9 +18,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from gateway.broker import BrokerSettings, EmbeddedBroker, Role
+from gateway.core import intake
 from gateway.enrolment import Enrolment, create_authority, enroll
 from protocol import chain, downlink, levels, record, signature, topics
-from protocol.downlink import COMMAND, RECEIPT, SCENE, Command, Downlink, Receipt, Scene
+from protocol.downlink import ASSET, COMMAND, RECEIPT, SCENE, Command, Downlink, Receipt, Scene
 from protocol.record import Record
 
 HALL = "test-hall"
@@ -32,13 +33,18 @@ class Chain:
 
     def __init__(self, enrolment: Enrolment):
         self.key = signature.certificate_key(enrolment.certificate)
+        self.next_keys: dict = {}
         self.downlink_key = enrolment.downlink_key
         self.head = chain.START
         self.records: list[Record] = []
         self.hashes: dict[int, bytes] = {}
         self.arrivals = 0
+        self.gaps = False  # whether records may come before their turn
+        self.losses: list[tuple[int, int]] = []
+        self.waiting: dict[int, tuple[Record, bytes]] = {}
         self.states: list[downlink.State] = []
         self.telemetry: list[downlink.Telemetry] = []
+        self.logs: list[downlink.Log] = []
         self.results: list[downlink.Result] = []
 
     def ratings(self) -> list[Record]:
@@ -117,6 +123,14 @@ class GatewayTwin:
         )
         return self._start_broker(0, pem, key_pem)
 
+    def enroll_next(self, device: str, csr: bytes) -> bytes:
+        """The bundle for a device's next key; it counts once the device says so (SPEC 7.6)."""
+        enrolment = enroll(self.folder, csr, device, "W1", "localhost", self.port, next_key=True)
+        with self._changed:
+            key = signature.certificate_key(enrolment.certificate)
+            self._chains[device].next_keys[signature.key_id(key)] = key
+        return enrolment.bundle
+
     def enroll(self, device: str, csr: bytes) -> bytes:
         """The bundle for a device."""
         enrolment = enroll(self.folder, csr, device, "W1", "localhost", self.port)
@@ -167,7 +181,7 @@ class GatewayTwin:
                 self._number += 1
                 number = self._number
         message = Downlink(to or device, number, self.now_ms(), kind, body)
-        leaf = {RECEIPT: "receipt", SCENE: "scene", COMMAND: "command"}[kind]
+        leaf = {RECEIPT: "receipt", SCENE: "scene", COMMAND: "command", ASSET: "asset"}[kind]
         self.send_raw(device, leaf, downlink.pack(key or self.of(device).downlink_key, message), retain)
 
     def send_raw(self, device: str, leaf: str, payload: bytes, retain: bool = False) -> None:
@@ -198,6 +212,8 @@ class GatewayTwin:
             held.states.append(downlink.unpack_state(payload))
         elif leaf == "telemetry":
             held.telemetry.append(downlink.unpack_telemetry(payload))
+        elif leaf == "log":
+            held.logs.append(downlink.unpack_log(payload))
         elif leaf == "result":
             held.results.append(downlink.unpack_result(payload))
         elif leaf == "record":
@@ -207,18 +223,37 @@ class GatewayTwin:
         held.arrivals += 1
         found = record.parse(payload)
         assert found.device == device
-        signature.verify(held.key, found.to_be_signed, found.signature)
         full_hash = record.record_hash(payload)
         seq = found.head.seq
+        if held.hashes.get(seq) != full_hash:
+            signature.verify(held.key, found.to_be_signed, found.signature)
         verdict = chain.judge(held.head, seq, found.head.prev, full_hash, held.hashes.get(seq))
         if verdict == chain.LINKED:
             held.head = chain.step(held.head, seq, full_hash)
             held.hashes[seq] = full_hash
             held.records.append(found)
+            held.key = held.next_keys.get(chain.next_key(found), held.key)
+        elif verdict == chain.EARLY and held.gaps:
+            held.waiting[seq] = (found, full_hash)
         elif verdict != chain.DUPLICATE:
             self.errors.append(f"{device}/{seq}: {verdict}")
+        if held.gaps:
+            self._step_over(device, held, found)
         if self.receipts:
             self.receipt(device)
+
+    def _step_over(self, device: str, held: Chain, found: Record) -> None:
+        loss = chain.declared_loss(found)
+        if loss and loss not in held.losses:
+            held.losses.append(loss)
+        moved = intake.advance(
+            held.head, held.losses, {seq: (early.head.prev, h) for seq, (early, h) in held.waiting.items()}
+        )
+        held.head = moved.head
+        self.errors += [f"{device}/{seq}: broken" for seq in moved.broken]
+        for seq in (*moved.linked, *moved.broken):
+            early, held.hashes[seq] = held.waiting.pop(seq)
+            held.records.append(early)
 
     def _start_broker(self, port: int, certificate: bytes | None = None, key: bytes | None = None) -> EmbeddedBroker:
         settings = BrokerSettings(
