@@ -26,6 +26,7 @@ _ADDED = (
     tables.ratings,
     tables.bindings,
     tables.losses,
+    tables.rotations,
 )
 #: These may meet a row that is there already; it stands.
 _ADDED_ONCE = (tables.quarantine, tables.conflicts, tables.incidents)
@@ -122,6 +123,9 @@ class Keeper:
 
     def _head(self, effect: effects.MoveHead) -> None:
         self._heads[effect.device] = effect
+
+    def _rotation(self, effect: effects.KeepRotation) -> None:
+        self._add(tables.rotations, device=effect.device, seq=effect.seq, key=effect.key)
 
     def _loss(self, effect: effects.KeepLoss) -> None:
         self._add(
@@ -246,6 +250,7 @@ _KEEPERS: dict[type, Callable[[Keeper, Any], None]] = {
     effects.KeepCertificate: Keeper._certificate,
     effects.KeepRecord: Keeper._record,
     effects.MoveHead: Keeper._head,
+    effects.KeepRotation: Keeper._rotation,
     effects.KeepLoss: Keeper._loss,
     effects.Quarantine: Keeper._quarantine,
     effects.KeepApart: Keeper._apart,

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, func, select, text, tuple_
 
 from central import database, tables
 from central.core import publish
-from central.core.certificate import load_key
+from central.core.certificate import key_of, load_key
 from central.core.rating import Level, Origin, Status
 from central.settings import Hall, Settings
 from protocol import record
@@ -117,12 +117,16 @@ class Reader:
             place = (rows[-1].device, rows[-1].seq)
 
     def public_key(self, device: str) -> str | None:
-        """The pinned key of a device in PEM; None if it is not known."""
+        """The keys of a device in PEM, the pinned one first; None if it is not known."""
+        certificates = tables.certificates.c
+        others = select(certificates.pem).where(certificates.device == device).order_by(certificates.received_ms)
         with self._engine.begin() as connection:
             key = connection.execute(select(tables.devices.c.key).where(tables.devices.c.device == device)).scalar()
+            keys = dict.fromkeys([key, *map(key_of, connection.execute(others).scalars())])
         if key is None:
             return None
-        return load_key(key).public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode("ascii")
+        pems = (load_key(each).public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo) for each in keys)
+        return b"".join(pems).decode("ascii")
 
     def ratings(self, status: Status | None, after: int, limit: int) -> list[dict[str, Any]]:
         """Ratings with their standing binding, in the order they were accepted."""

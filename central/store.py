@@ -79,21 +79,24 @@ class Store:
         }
         keys = self._new_keys(hall, incoming)
         with self._reader.begin() as connection:
-            found = select(tables.devices.c.device, tables.devices.c.key).where(
-                tables.devices.c.device.in_(sorted(names))
-            )
-            keys.update((device, key) for device, key in connection.execute(found))
+            pinned = {row.device: row.key for row in _of_devices(connection, tables.devices, names)}
+            held = [(row.device, certificate.key_of(row.pem)) for row in
+                    _of_devices(connection, tables.certificates, names)]  # fmt: skip
+        known = {device: [key] for device, key in pinned.items()}
+        for device, key in [*held, *keys]:
+            if key not in known.setdefault(device, []):
+                known[device].append(key)
         proofs: Proofs = []
         for event, reading in zip(incoming, readings, strict=True):
             if reading is None or isinstance(reading, ProtocolError):
                 proofs.append(reading)
             elif isinstance(event, events.Event) and isinstance(event.data, events.SignedRecord):
-                proofs.append(ingest.prove(reading, event.data.record, keys.get(reading.device)))
+                proofs.append(ingest.prove(reading, event.data.record, known.get(reading.device, ())))
         return proofs
 
-    def _new_keys(self, hall: Hall, incoming: Sequence[events.Event | events.Refused]) -> dict[str, bytes]:
+    def _new_keys(self, hall: Hall, incoming: Sequence[events.Event | events.Refused]) -> list[tuple[str, bytes]]:
         # a device and its first records may come in one batch
-        keys: dict[str, bytes] = {}
+        keys: list[tuple[str, bytes]] = []
         for event in incoming:
             if isinstance(event, events.Event) and isinstance(event.data, events.Enrolled):
                 device = event.data.device
@@ -101,7 +104,7 @@ class Store:
                     found = certificate.identify(event.data.certificate, device, hall.id, self._authority(hall))
                 except ProtocolError:
                     continue  # the desk will say so
-                keys.setdefault(device, found.key)
+                keys.append((device, found.key))
         return keys
 
     def _authority(self, hall: Hall) -> x509.Certificate:
@@ -134,6 +137,8 @@ class Store:
             desk.tops[row.device] = row.top
         for row in _of_devices(connection, tables.losses, asked.devices):
             desk.losses.setdefault(row.device, []).append((row.first, row.last))
+        for row in _of_devices(connection, tables.rotations, asked.devices):
+            desk.rotations.setdefault(row.device, []).append((row.seq, row.key))
         records, bindings = tables.records, tables.bindings
         links = select(records.c.device, records.c.seq, records.c.prev, records.c.hash)
         for row in database.rows_of(connection, links, records, asked.pairs):

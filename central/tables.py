@@ -114,6 +114,15 @@ records = Table(
     sqlite_autoincrement=True,
 )
 
+rotations = Table(
+    "rotations",
+    metadata,
+    Column("device", ForeignKey("devices.device"), primary_key=True),
+    Column("seq", BigInteger, primary_key=True),
+    Column("key", String(24), nullable=False),
+    Column("received_ms", BigInteger, nullable=False),
+)
+
 heads = Table(
     "heads",
     metadata,

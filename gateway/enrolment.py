@@ -4,11 +4,9 @@
 needs. Nothing here talks to a network, and nothing secret is logged or returned in a repr.
 """
 
-import contextlib
 import datetime
 import ipaddress
 import json
-import os
 import re
 import secrets
 from dataclasses import dataclass, field
@@ -19,7 +17,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from gateway.registry import Registry
+from gateway.registry import Device, Registry, write_file
 from protocol import cbor, signature, topics
 from protocol.errors import ProtocolError
 
@@ -29,6 +27,7 @@ MAX_CSR_BYTES = 8192
 AUTHORITY_DAYS = 3650
 CERTIFICATE_DAYS = 1825
 _WINDOW = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,19}")
+_DAY = datetime.timedelta(days=1)
 _DER = serialization.Encoding.DER
 _PEM = serialization.Encoding.PEM
 
@@ -128,12 +127,22 @@ def create_authority(data_dir: Path, hall: str, hosts: tuple[str, ...] = ("127.0
 
 
 def enroll(
-    data_dir: Path, csr: bytes, device: str, window: str, host: str = "127.0.0.1", port: int = 8883
+    data_dir: Path,
+    csr: bytes,
+    device: str,
+    window: str,
+    host: str = "127.0.0.1",
+    port: int = 8883,
+    *,
+    renew: bool = False,
+    next_key: bool = False,
 ) -> Enrolment:
     """Sign the request of ``device`` and enter it into the register at ``window``.
 
-    ``csr`` is PKCS#10, DER or PEM. The same device with the same key and window gets the same answer again. Raises
-    EnrolmentError: bad ids, an unreadable request, a device that is enrolled with another key or window, no authority.
+    ``csr`` is PKCS#10, DER or PEM. The same device with the same key and window gets the same answer again. ``renew``
+    gives an enrolled device another certificate for its newest key (spec 7.5), ``next_key`` one for another key, which
+    counts only once the device itself has said so (spec 7.6). Raises EnrolmentError: bad ids, an unreadable request, a
+    device that is enrolled with another key or window, or revoked, no authority.
     """
     _check_id(device, "device")
     if device == GATEWAY_NAME:
@@ -148,23 +157,30 @@ def enroll(
     hall = signature.certificate_name(authority)
     known = Registry(data_dir).device(device)
     if known:
-        if known.public_key.public_numbers() != public_key.public_numbers():
+        other = known.public_key.public_numbers() != public_key.public_numbers()
+        if other and not next_key:
             raise EnrolmentError(
-                f"{device} is enrolled with another key; revoke it first, or give the new box a new id"
+                f"{device} is enrolled with another key; if it is the same box that made its next key, enroll that as "
+                "its next key (--next-key), else revoke it first, or give the new box a new id"
             )
+        if other and signature.key_id(public_key) in known.keys:
+            raise EnrolmentError(f"{device} had this key before; no key comes back. Let the box make another one")
         if known.window != window:
             raise EnrolmentError(
                 f"{device} is enrolled at window {known.window}, not {window}; give the old window, or revoke"
             )
+        if (other or renew) and known.revoked:
+            raise EnrolmentError(f"{device} was revoked; give the box a new id")
+        if other or renew:
+            certificate = _for_device(pki, authority, device, hall, public_key)
+            _supersede(Path(data_dir) / "devices" / device, known, certificate)
+            return Enrolment(device, hall, window, host, port, certificate, authority, known.downlink_key, created=True)
         return Enrolment(
             device, hall, window, host, port, known.certificate, authority, known.downlink_key, created=False
         )
-    ca_key = serialization.load_pem_private_key((pki / "ca.key").read_bytes(), None)
-    assert isinstance(ca_key, ec.EllipticCurvePrivateKey)
-    usage = ExtendedKeyUsageOID.CLIENT_AUTH
-    certificate = _certificate(
-        _name(device, hall), public_key, authority.subject, ca_key, CERTIFICATE_DAYS, usage=usage
-    )
+    if renew or next_key:
+        raise EnrolmentError(f"{device} is not enrolled here; enroll it without --renew and --next-key")
+    certificate = _for_device(pki, authority, device, hall, public_key)
     enrolment = Enrolment(
         device, hall, window, host, port, certificate, authority, secrets.token_bytes(32), created=True
     )
@@ -182,25 +198,35 @@ def revoke(data_dir: Path, device: str, now_ms: int) -> None:
         write_file(file, (file.read_text() + f"revoked_ms = {now_ms}\n").encode())
 
 
-def write_file(path: Path, data: bytes, secret: bool = False) -> None:
-    """Replace ``path`` as a whole and durably; a ``secret`` is readable by its owner alone from its first byte on."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.new")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600 if secret else 0o644)
-    try:
-        with open(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except OSError:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
-        raise
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+def revocations(data_dir: Path) -> bytes:
+    """The list by which Mosquitto refuses revoked devices and the certificates of keys that were rotated out, PEM.
+
+    Raises EnrolmentError without an authority, RegistryError.
+    """
+    pki = Path(data_dir) / "pki"
+    if not (pki / "ca.pem").exists():
+        raise EnrolmentError(f"no hall authority in {pki}; start the gateway once, or run `hcp gateway init`")
+    serials = [
+        certificate.serial_number
+        for device in Registry(data_dir).devices()
+        for certificate in device.certificates
+        if certificate not in device.admitted
+    ]
+    return revocation_list(
+        _authority_certificate(pki), _authority_key(pki), serials, datetime.datetime.now(datetime.UTC)
+    )
+
+
+def revocation_list(
+    authority: x509.Certificate, key: ec.EllipticCurvePrivateKey, serials: list[int], now: datetime.datetime
+) -> bytes:
+    """A list of the serial numbers that may no longer connect (RFC 5280 §5), PEM."""
+    builder = x509.CertificateRevocationListBuilder().issuer_name(authority.subject)
+    builder = builder.last_update(now - _DAY).next_update(now + AUTHORITY_DAYS * _DAY)
+    for serial in serials:
+        entry = x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(now - _DAY)
+        builder = builder.add_revoked_certificate(entry.build())
+    return builder.sign(key, hashes.SHA256()).public_bytes(_PEM)
 
 
 def _enter(devices: Path, enrolment: Enrolment) -> None:
@@ -214,6 +240,27 @@ def _enter(devices: Path, enrolment: Enrolment) -> None:
     # ids and windows hold no quotes, so they are written as they are
     text = "".join(f'{key} = "{value}"\n' for key, value in facts.items()) + f"enrolled_ms = {now_ms}\n"
     write_file(folder / "device.toml", text.encode())
+
+
+def _supersede(folder: Path, known: Device, certificate: x509.Certificate) -> None:
+    # the old one first: cut off between the two, the register holds it twice, which changes nothing
+    number = len(known.certificates)
+    write_file(folder / f"earlier-{number}.pem", known.certificate.public_bytes(_PEM))
+    write_file(folder / "device.pem", certificate.public_bytes(_PEM))
+
+
+def _for_device(
+    pki: Path, authority: x509.Certificate, device: str, hall: str, public_key: ec.EllipticCurvePublicKey
+) -> x509.Certificate:
+    usage = ExtendedKeyUsageOID.CLIENT_AUTH
+    subject = _name(device, hall)
+    return _certificate(subject, public_key, authority.subject, _authority_key(pki), CERTIFICATE_DAYS, usage=usage)
+
+
+def _authority_key(pki: Path) -> ec.EllipticCurvePrivateKey:
+    key = serialization.load_pem_private_key((pki / "ca.key").read_bytes(), None)
+    assert isinstance(key, ec.EllipticCurvePrivateKey)
+    return key
 
 
 def _requested_key(csr: bytes) -> ec.EllipticCurvePublicKey:

@@ -1,10 +1,9 @@
 """The door to the broker: a paho client that acknowledges only what is committed.
 
 Each connection has a client object of its own, so nothing of an old connection can leak into the next: a late
-acknowledgement
-meets an object that is closed (packet ids are used again, so it would otherwise destroy another message), and no old
-scene is
-sent again behind a newer one. The session at the broker persists; what was not acknowledged comes again.
+acknowledgement meets an object that is closed (packet ids are used again, so it would otherwise destroy another
+message), and no old scene is sent again behind a newer one. The session at the broker persists; what was not
+acknowledged comes again.
 """
 
 import logging
@@ -28,7 +27,7 @@ CLIENT_ID = "gateway"
 KEEPALIVE_S = 30
 CONNECT_S = 10.0
 _RETRY_S = (0.2, 5.0)
-_LEAVES = ("record", "state")
+_LEAVES = ("record", "state", "telemetry", "log", "result")
 
 
 @dataclass(frozen=True, slots=True)

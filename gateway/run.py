@@ -239,8 +239,7 @@ def _authorize(registry: Registry, pki: Path) -> Callable[[str, bytes], Role | N
         except RegistryError as error:
             log.error("%s", error)
             return None
-        good = device is not None and not device.revoked and device.fingerprint == fingerprint
-        return Role.DEVICE if good else None
+        return Role.DEVICE if device is not None and device.admits(fingerprint) else None
 
     return authorize
 

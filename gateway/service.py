@@ -10,11 +10,13 @@ import functools
 import logging
 import queue
 import secrets
+import sqlite3
 import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from dataclasses import dataclass
 
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from gateway.clock import Clock
@@ -148,6 +150,8 @@ class Service:
         try:
             if frame.topic.endswith("/state"):
                 return self._submit_state(frame, now_ms)
+            if frame.topic.endswith(("/telemetry", "/log", "/result")):
+                return self._submit_report(frame, now_ms)
             verdict = intake.examine(hall, frame.topic, frame.payload, lookup)
         except ProtocolError as error:
             verdict = intake.Refused(error.code, error.detail, _sender(frame.topic), frame.topic, frame.payload)
@@ -178,12 +182,32 @@ class Service:
             self._painter.wake(devices_={device})
         return self._store.submit(job)
 
+    def _submit_report(self, frame: Frame, now_ms: int) -> Future:
+        """What a device says of itself (spec 6.3). It proves nothing, so nothing follows from it."""
+        hall, device, leaf = topics.split(frame.topic)
+        if hall != self.settings.hall or self._facts(device) is None:
+            raise ProtocolError("unknown_device", "this hall has not enrolled it")
+        body = frame.payload
+        if leaf == "telemetry":
+            downlink.unpack_telemetry(body)
+            return self._store.submit(lambda c: devices.put_telemetry(c, device, body, now_ms))
+        if leaf == "log":
+            level, text = downlink.unpack_log(body)
+        else:
+            result = downlink.unpack_result(body)
+            level = logging.INFO if result.status == downlink.DONE else logging.WARNING
+            text = f"command {result.id}: status {result.status} {result.text}"
+        # another's words in our log: no line of its own, no control sequence for a terminal
+        text = "".join(letter if letter.isprintable() else "?" for letter in text)
+        log.log(level, "%s says (%s): %s", device, leaf, text)
+        return self._store.submit(lambda c: devices.put_line(c, device, leaf, level, text, now_ms))
+
     def _facts(self, device_id: str) -> intake.DeviceFacts | None:
         device = self._registry.device(device_id)
         if device is None:
             return None
         self._enrol(device)
-        return intake.DeviceFacts(device.public_key, device.revoked, device.window or None)
+        return intake.DeviceFacts(device.keys, device.key, device.revoked, device.window or None)
 
     def _enrol(self, device: Device) -> None:
         """See that the store knows a device before its first record comes to it."""
@@ -191,18 +215,22 @@ class Service:
         if self._known.get(device.id) == known:
             return
         now_ms = self._clock.now_ms()
-        pem = device.certificate.public_bytes(Encoding.PEM).decode()
         self._known[device.id] = known
-        told = self._store.submit(
-            lambda c: devices.enrolled(
-                c, self.settings.hall, device.id, device.window, pem, device.fingerprint.hex(), now_ms
-            )
-        )
+        told = self._store.submit(lambda c: self._tell_enrolled(c, device, now_ms))
         told.add_done_callback(lambda done: self._known.pop(device.id, None) if done.exception() else None)
         if device.revoked:
             self._on_revoked(device.id)
         else:
             self._painter.wake(devices_={device.id})
+
+    def _tell_enrolled(self, connection: sqlite3.Connection, device: Device, now_ms: int) -> None:
+        for certificate in device.certificates:
+            pem = certificate.public_bytes(Encoding.PEM).decode()
+            fingerprint = certificate.fingerprint(hashes.SHA256()).hex()
+            devices.enrolled(connection, self.settings.hall, device.id, device.window, pem, fingerprint, now_ms)
+        key = records.key_in_force(connection, device.id)
+        if key is not None:  # what a crash may have kept from being noted
+            self._registry.put_in_force(device.id, key)
 
     def _run_finisher(self) -> None:
         while (batch := self._finishing.get()) is not None:
@@ -226,6 +254,8 @@ class Service:
                 if taken.verdict not in (chain.LINKED, chain.DUPLICATE):
                     log.warning("%s seq %d: %s", taken.device, taken.seq, taken.verdict)
                 heads[taken.device] = taken.head
+                if taken.rotated:
+                    self._registry.put_in_force(taken.device, taken.rotated)
                 if taken.used_window:
                     windows.add(taken.used_window)
         for device_id, head in heads.items():
@@ -395,7 +425,7 @@ class Service:
         return found
 
     def devices(self) -> list[dict]:
-        """Every device's chain, for operators. No ratings, no levels."""
+        """Every device's chain and how it is, for operators. No ratings, no levels."""
         connection = self._store.reader()
         return [
             {"device": device.id, "window": device.window, **devices.overview(connection, device.id)}

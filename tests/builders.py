@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.x509.oid import NameOID
 
-from protocol import cose, record
+from protocol import cose, record, signature
 
 DAY = datetime.timedelta(days=1)
 
@@ -99,6 +99,13 @@ class DeviceTwin:
         flags = 0 if token else record.UNARMED
         body = record.Rating(level, (), token, 0, (), flags)
         return self._take(record.rating_payload(self.head(**head), body, kind))
+
+    def rotate(self, authority: Authority) -> bytes:
+        """Sign the event 4 that names another key, and go on with that key and a certificate for it (spec 7.6)."""
+        key = make_key()
+        body = self.event("key_rotated", {"key": signature.key_id(key.public_key())})
+        self.key, self.certificate = key, authority.certify(self.device, key.public_key())
+        return body
 
     def event(self, name: str = "boot", detail: dict | None = None, **head) -> bytes:
         body = record.Event(record.EVENT_CODES[name], detail if detail is not None else {"cause": "power"})

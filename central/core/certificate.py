@@ -67,6 +67,19 @@ def identify(pem: str, device: str, hall: str, authority: x509.Certificate) -> I
 
 
 @lru_cache(maxsize=4096)
+def key_of(pem: str) -> bytes:
+    """The key of a certificate that :func:`identify` passed before, as its SubjectPublicKeyInfo in DER."""
+    key = signature.certificate_key(x509.load_pem_x509_certificate(pem.encode()))
+    return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+
+
+@lru_cache(maxsize=4096)
+def key_id(key: bytes) -> str:
+    """The name of a key (spec 7.6) that came as DER."""
+    return signature.key_id(load_key(key))
+
+
+@lru_cache(maxsize=4096)
 def load_key(key: bytes) -> ec.EllipticCurvePublicKey:
     """The public key that :func:`identify` gave as DER. Raises ValueError for other bytes: our own mistake."""
     loaded = load_der_public_key(key)

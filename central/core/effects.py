@@ -55,6 +55,15 @@ class MoveHead:
 
 
 @dataclass(frozen=True)
+class KeepRotation:
+    """Event 4: from the record after ``seq`` on the device signs with the key of this id (spec 7.6)."""
+
+    device: str
+    seq: int
+    key: str
+
+
+@dataclass(frozen=True)
 class KeepLoss:
     """Event 5: the device no longer has these (spec 4.4)."""
 
@@ -131,6 +140,7 @@ Effect = (
     | KeepCertificate
     | KeepRecord
     | MoveHead
+    | KeepRotation
     | KeepLoss
     | Quarantine
     | KeepApart

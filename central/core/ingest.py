@@ -9,7 +9,7 @@ Two steps, because checking signatures is slow and needs no transaction:
 Bad input gives a verdict, never an exception, and never touches its neighbours.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -60,13 +60,12 @@ class Link:
 
 @dataclass(frozen=True)
 class Proof:
-    """A record that could be read. ``key`` is the one its signature was checked with, None if no key was known;
-    ``wrong`` is the error if it does not verify."""
+    """A record that could be read. ``key`` is the id of the key that signed it, None if none of ``tried`` did."""
 
     record: record.Record
     hash: bytes
-    key: bytes | None
-    wrong: ProtocolError | None = None
+    key: str | None
+    tried: frozenset[str]
 
 
 def read_record(data: bytes) -> record.Record | ProtocolError:
@@ -77,15 +76,17 @@ def read_record(data: bytes) -> record.Record | ProtocolError:
         return error
 
 
-def prove(read: record.Record, data: bytes, key: bytes | None) -> Proof:
-    """Check the signature with the device's key, if one is known."""
-    wrong = None
-    if key is not None:
+def prove(read: record.Record, data: bytes, keys: Sequence[bytes]) -> Proof:
+    """Find which of the device's keys signed it. Whether that one was in force is decided at the desk."""
+    signer = None
+    for key in reversed(keys):  # a device that has rotated stays with its newest
         try:
             signature.verify(certificate.load_key(key), read.to_be_signed, read.signature)
-        except ProtocolError as error:
-            wrong = error
-    return Proof(read, record.record_hash(data), key, wrong)
+        except ProtocolError:
+            continue
+        signer = certificate.key_id(key)
+        break
+    return Proof(read, record.record_hash(data), signer, frozenset(map(certificate.key_id, keys)))
 
 
 @dataclass
@@ -106,6 +107,7 @@ class Desk:
     heads: dict[str, chain.Head] = field(default_factory=dict)
     tops: dict[str, int] = field(default_factory=dict)
     losses: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
+    rotations: dict[str, list[tuple[int, str]]] = field(default_factory=dict)
     stored: dict[tuple[str, int], Link] = field(default_factory=dict)
     decisions: dict[tuple[str, int, int], str] = field(default_factory=dict)
     _gone: set[tuple[str, int]] = field(default_factory=set)
@@ -156,9 +158,8 @@ class Desk:
         if event.id != expected:
             return _reject(event.id, event.id, "bad_field", f"id: expected {expected}", event.body, data.device)
         pinned = self.devices.get(data.device)
-        if pinned is not None and (pinned.hall != self.hall or pinned.key != found.key):
-            other = "another hall" if pinned.hall != self.hall else "another key"
-            detail = f"{data.device} is known with {other}; the first stands"
+        if pinned is not None and pinned.hall != self.hall:
+            detail = f"{data.device} is known in another hall; the first stands"
             return Verdict(
                 event.id,
                 Result.CONFLICT,
@@ -173,6 +174,7 @@ class Desk:
         if pinned is None:
             self.devices[data.device] = Device(self.hall, found.key)
             keep.append(effects.PinDevice(data.device, found.key))
+        # of another key than the pinned one, too: it counts once the device's own event 4 names it, not before
         if found.fingerprint not in self.certificates:
             self.certificates.add(found.fingerprint)
             keep.append(effects.KeepCertificate(data.device, found.fingerprint, data.certificate, data.window))
@@ -205,11 +207,15 @@ class Desk:
             )
         if pinned.hall != self.hall:
             return reject("bad_device", f"{device} belongs to another hall")
-        if proof.key != pinned.key:
-            # it was enrolled between the two steps
-            return Verdict(event.id, Result.RETRY, "unknown_device", f"{device} was enrolled just now: send this again")
-        if proof.wrong is not None:
-            return reject(proof.wrong.code, proof.wrong.detail)
+        in_force = chain.key_at(certificate.key_id(pinned.key), self.rotations.get(device, ()), seq)
+        if in_force not in proof.tried:
+            # it was enrolled between the two steps, or the certificate of its next key is still on its way
+            detail = f"no certificate of {device} for the key {in_force} was known: send it, and this again"
+            return Verdict(event.id, Result.RETRY, "unknown_device", detail)
+        if proof.key is None:
+            return reject("bad_signature", "the device's key did not sign these bytes")
+        if proof.key != in_force:
+            return reject("bad_signature", f"signed by the key {proof.key}; in force at {seq} is {in_force}")
         if max(seq, proof.record.head.uptime_ms, proof.record.head.wall_ms or 0) > events.MAX_INT:
             return reject("bad_field", "seq, uptime_ms or wall_ms is above 2^63-1, which no clock or counter reaches")
         return self._place(event, data, proof)
@@ -236,6 +242,11 @@ class Desk:
         keep: list[Effect] = [
             effects.KeepRecord(read, data.record, proof.hash, place, data.received_at),
         ]
+        following = chain.next_key(read)
+        if following is not None:
+            self.rotations.setdefault(device, []).append((seq, following))
+            keep.append(effects.KeepRotation(device, seq, following))
+            keep += self._remove_behind(device, seq)
         loss = chain.declared_loss(read)
         if loss is not None:
             self.losses.setdefault(device, []).append(loss)
@@ -279,12 +290,29 @@ class Desk:
             elif chain.judge(head, seq, link.prev, link.hash, None) == chain.LINKED:
                 self.heads[device] = chain.step(head, seq, link.hash)
             else:
-                del self.stored[device, seq]
-                self._gone.add((device, seq))
-                about = f"record/{device}/{seq}/{link.hash.hex()[:16]}"
                 detail = f"it came early and does not link to the head ({head.seq}); kept in quarantine"
-                keep.append(effects.Quarantine(device, seq))
-                keep.append(_incident(about, chain.BROKEN, detail, None, device, seq))
+                keep += self._remove(device, seq, link, detail)
+
+    def _remove_behind(self, device: str, seq: int) -> list[Effect]:
+        """What waits behind an event 4 was signed by the old key, for no other was in force (spec 7.6)."""
+        at = seq
+        while found := self.after(device, at):
+            for above, link in found.items():
+                if (device, above) not in self._gone:
+                    self.stored.setdefault((device, above), link)
+            at = max(found)
+        keep: list[Effect] = []
+        for of, above in sorted(self.stored):
+            if of == device and above > seq:
+                detail = f"it came early, signed by a key that is no longer in force after {seq}; kept in quarantine"
+                keep += self._remove(device, above, self.stored[device, above], detail)
+        return keep
+
+    def _remove(self, device: str, seq: int, link: Link, detail: str) -> list[Effect]:
+        del self.stored[device, seq]
+        self._gone.add((device, seq))
+        about = f"record/{device}/{seq}/{link.hash.hex()[:16]}"
+        return [effects.Quarantine(device, seq), _incident(about, chain.BROKEN, detail, None, device, seq)]
 
     def _find(self, device: str, seq: int) -> Link | None:
         link = self.stored.get((device, seq))

@@ -3,7 +3,7 @@
 ``examine`` looks at a frame alone, ``place`` at its place in the chain, ``advance`` moves a head over what was waiting.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
@@ -17,21 +17,32 @@ MAX_SEQ = 2**63 - 1
 
 @dataclass(frozen=True, slots=True)
 class DeviceFacts:
-    """What intake must know of a device. ``window`` is None if it has none."""
+    """What intake must know of a device. ``window`` is None if it has none.
 
-    public_key: EllipticCurvePublicKey
+    ``keys`` are all keys it has a certificate for, by id, the first one first; ``key`` is the id of the one that the
+    register takes to be in force.
+    """
+
+    keys: Mapping[str, EllipticCurvePublicKey]
+    key: str
     revoked: bool
     window: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class Genuine:
-    """A record that follows spec 3 and was signed by its device."""
+    """A record that follows spec 3 and was signed with a key of its device, ``key`` (its id).
+
+    ``first_key`` and ``register_key`` are from its ``DeviceFacts``: for ``in_force``.
+    """
 
     record: record.Record
     body: bytes
     hash: bytes
     window: str | None
+    key: str = ""
+    first_key: str = ""
+    register_key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +82,32 @@ def examine(hall: str, topic: str, body: bytes, lookup: Callable[[str], DeviceFa
         found = record.parse(body)
         if found.device != device:
             raise ProtocolError("bad_device", f"the topic says {device}, the record {found.device}")
-        signature.verify(facts.public_key, found.to_be_signed, found.signature)
+        key = _signer(facts, found)
         if found.head.seq > MAX_SEQ:
             raise ProtocolError("bad_field", f"seq {found.head.seq} is beyond {MAX_SEQ}")
     except ProtocolError as error:
         return Refused(error.code, error.detail, device, topic, body)
-    return Genuine(found, body, record.record_hash(body), facts.window)
+    return Genuine(found, body, record.record_hash(body), facts.window, key, next(iter(facts.keys)), facts.key)
+
+
+def in_force(genuine: Genuine, rotations: Sequence[tuple[int, str]]) -> bool:
+    """Whether the record was signed by the key in force at its seq (spec 7.6); ``rotations`` are all that are stored.
+
+    A new database has none: then the register's word stands, or no device that had rotated could ever speak again.
+    """
+    first = genuine.first_key if rotations else genuine.register_key
+    return genuine.key == chain.key_at(first, rotations, genuine.record.head.seq)
+
+
+def _signer(facts: DeviceFacts, found: record.Record) -> str:
+    # the newest first: a device that has rotated stays with it
+    for key in reversed(list(facts.keys)):
+        try:
+            signature.verify(facts.keys[key], found.to_be_signed, found.signature)
+            return key
+        except ProtocolError:
+            continue
+    raise ProtocolError("bad_signature", "no key of this device signed these bytes")
 
 
 def place(genuine: Genuine, head: chain.Head, stored_hash: bytes | None) -> str:

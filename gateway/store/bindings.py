@@ -75,6 +75,24 @@ def recheck(connection: sqlite3.Connection, hall: str, since_ms: int, now_ms: in
     return sum(_again(connection, hall, row, now_ms, business_error_ms) for row in rows)
 
 
+def redate(
+    connection: sqlite3.Connection,
+    hall: str,
+    device: str,
+    seqs: Iterable[int],
+    now_ms: int,
+    business_error_ms: int,
+) -> int:
+    """Decide again on ratings that were dated just now (spec 8.4). Gives the number of new decisions."""
+    changed = 0
+    for seq in seqs:
+        row = connection.execute(
+            "SELECT device, seq, body, window FROM records WHERE device = ? AND seq = ?", (device, seq)
+        ).fetchone()
+        changed += _again(connection, hall, row, now_ms, business_error_ms)
+    return changed
+
+
 def latest(connection: sqlite3.Connection, device: str, seq: int) -> tuple[int, Binding] | None:
     """The decision that stands, with its number."""
     row = connection.execute(
@@ -96,7 +114,7 @@ def _again(connection: sqlite3.Connection, hall: str, row: tuple, now_ms: int, b
         return 0
     number, before = standing
     found = record.parse(body)
-    press = Press(found.head.wall_ms, found.head.error_ms)
+    press = _press(connection, device, seq, found.head)
     decision = _decide(connection, press, window, _token(connection, device, found.body.token), business_error_ms)
     if decision == before:
         return 0
@@ -125,6 +143,19 @@ def _decide(
         ).fetchall()
     stretches = [Serving(*row) for row in dict.fromkeys(servings)]
     return bind(press, window, token, stretches, business_error_ms)
+
+
+def _press(connection: sqlite3.Connection, device: str, seq: int, head: record.Head) -> Press:
+    """The moment that the record states, or else the one that later records gave it (spec 8.4)."""
+    if head.wall_ms is not None:
+        return Press(head.wall_ms, head.error_ms)
+    row = connection.execute(
+        "SELECT from_ms, to_ms FROM records WHERE device = ? AND seq = ? AND from_ms IS NOT NULL", (device, seq)
+    ).fetchone()
+    if row is None:
+        return Press(None, None)
+    wall_ms = (row[0] + row[1]) // 2
+    return Press(wall_ms, row[1] - wall_ms)
 
 
 def _fit(ms: int) -> int:

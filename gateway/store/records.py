@@ -5,7 +5,7 @@ import sqlite3
 from dataclasses import dataclass
 
 from gateway.core import cloudevent, intake
-from gateway.store import bindings, meta, outbox
+from gateway.store import bindings, dating, meta, outbox
 from protocol import chain, record
 
 MAX_QUARANTINE = 10_000
@@ -22,6 +22,8 @@ class Taken:
     verdict: str
     head: chain.Head
     used_window: str | None = None
+    rotated: str | None = None
+    """The id of the key that signs from here on."""
 
 
 def head(connection: sqlite3.Connection, device: str) -> chain.Head:
@@ -38,6 +40,11 @@ def take(
     device, seq = found.device, found.head.seq
     row = connection.execute("SELECT hash FROM records WHERE device = ? AND seq = ?", (device, seq)).fetchone()
     at = head(connection, device)
+    rotations = connection.execute("SELECT seq, key FROM rotations WHERE device = ? ORDER BY seq", (device,)).fetchall()
+    if not intake.in_force(genuine, rotations):
+        detail = f"signed by the key {genuine.key}, which is not in force at {seq}"
+        _quarantine(connection, hall, "bad_signature", detail, device, seq, "", genuine.body, now_ms)
+        return Taken(device, seq, "bad_signature", at)
     verdict = intake.place(genuine, at, row[0] if row else None)
     if verdict == chain.DUPLICATE:
         return Taken(device, seq, verdict, at)
@@ -56,12 +63,17 @@ def take(
         _quarantine(connection, hall, verdict, detail, device, seq, "", genuine.body, now_ms)
         return Taken(device, seq, verdict, at)
     _insert(connection, genuine, verdict, now_ms)
+    rotated = chain.next_key(found)
+    if rotated is not None:
+        _rotate(connection, hall, device, seq, rotated, now_ms)
     at = _move(connection, hall, found, genuine.hash, verdict, at, now_ms)
     binding_data, used_window = None, None
     if found.kind == record.RATING:
         binding_data, used_window = bindings.first(connection, genuine, now_ms, business_error_ms)
     outbox.put(connection, cloudevent.record(hall, device, seq, genuine.hash, genuine.body, binding_data, now_ms))
-    return Taken(device, seq, verdict, at, used_window)
+    dated = dating.learn(connection, found)
+    bindings.redate(connection, hall, device, dated, now_ms, business_error_ms)
+    return Taken(device, seq, verdict, at, used_window, rotated)
 
 
 def refuse(connection: sqlite3.Connection, refused: intake.Refused, hall: str, now_ms: int) -> None:
@@ -84,6 +96,12 @@ def incident(
     """Tell central that something was wrong."""
     number = meta.rising(connection, "incident", now_ms)
     outbox.put(connection, cloudevent.incident(hall, number, code, detail, device, seq, body, now_ms))
+
+
+def key_in_force(connection: sqlite3.Connection, device: str) -> str | None:
+    """The id of the key that signs the newest records of a device, if it ever rotated."""
+    row = connection.execute("SELECT key FROM rotations WHERE device = ? ORDER BY seq DESC", (device,)).fetchone()
+    return row[0] if row else None
 
 
 def missing(connection: sqlite3.Connection, device: str, most: int = 20) -> list[tuple[int, int]]:
@@ -173,6 +191,14 @@ def _move(
         (device, at.seq, at.hash),
     )
     return at
+
+
+def _rotate(connection: sqlite3.Connection, hall: str, device: str, seq: int, key: str, now_ms: int) -> None:
+    connection.execute("INSERT INTO rotations VALUES (?, ?, ?)", (device, seq, key))
+    # what waits behind it was signed by the old key, for no other was in force (spec 7.6)
+    behind = "SELECT seq FROM records WHERE device = ? AND seq > ?"
+    for (wrong,) in connection.execute(behind, (device, seq)).fetchall():
+        _remove_broken(connection, hall, device, wrong, now_ms)
 
 
 def _remove_broken(connection: sqlite3.Connection, hall: str, device: str, seq: int, now_ms: int) -> None:

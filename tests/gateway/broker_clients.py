@@ -12,6 +12,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from gateway.broker import BrokerSettings, EmbeddedBroker, Role
 from protocol import mqtt
+from tests.gateway.mosquitto_process import Mosquitto
 from tests.gateway.pki import Authority, Pair
 
 HALL = "h1"
@@ -27,22 +28,53 @@ class Hall:
     """A running broker and its authority. It knows the gateway and ``devices``; ``revoked`` may change at any time."""
 
     def __init__(self, directory: Path, kind: str = "embedded", **settings: Any):
+        self.kind = kind
         self.authority = Authority(directory / "pki")
         self.devices = {"win-01", "win-02", "win-03"}
         self.revoked: set[str] = set()
         self.asked: list[tuple[str, bytes]] = []
         self.violations: list[tuple[str, str]] = []
         self.authorize_error: Exception | None = None
-        self.on_violation: Callable[[str, str], Any] = lambda cn, at: self.violations.append((cn, at))
+        self.on_violation: Callable[[str, str], Any] = self._note_violation
+        self._changed = threading.Condition()
         self._pairs: dict[str, Pair] = {}
-        if kind != "embedded":
-            raise ValueError(f"no broker of kind {kind!r} can be started here yet")
         server = self.authority.server()
+        self.broker: Any
+        if kind == "mosquitto":
+            self.broker = Mosquitto(
+                directory / "mosquitto", HALL, server.certificate, server.key, self.authority.certificate,
+                self.authority.revocations(), self._known, lambda cn, at: self.on_violation(cn, at),
+            )  # fmt: skip
+            return
         self.settings = BrokerSettings(
             HALL, server.certificate, server.key, self.authority.certificate, host="127.0.0.1", port=0, **settings
         )
         self.broker = EmbeddedBroker(self.settings, self._authorize, lambda cn, at: self.on_violation(cn, at))
         self.broker.start()
+
+    def _note_violation(self, cn: str, at: str) -> None:
+        with self._changed:
+            self.violations.append((cn, at))
+            self._changed.notify_all()
+
+    def wait_violation(self, cn: str, at: str) -> bool:
+        """Until the broker, or its warden, has told of this; then it is forgotten."""
+        with self._changed:
+            found = self._changed.wait_for(lambda: (cn, at) in self.violations, DEADLINE_S)
+            self.violations.clear()
+            return found
+
+    def revoke(self, cn: str) -> None:
+        """Let a certificate connect no more, as revoking a device does."""
+        self.revoked.add(cn)
+        if self.kind == "mosquitto":
+            self.broker.revoke(self.authority.revocations(self.pair(cn)))
+            self.broker.warden.cut_off(cn)
+        else:
+            self.broker.cut_off(cn)
+
+    def _known(self, cn: str) -> bool:
+        return cn in self.devices and cn not in self.revoked
 
     def _authorize(self, cn: str, fingerprint: bytes) -> Role | None:
         self.asked.append((cn, fingerprint))
@@ -114,6 +146,18 @@ class Raw:
             if not data:
                 return None
             self._decoder.feed(data)
+
+    def until_hung_up(self) -> bytes:
+        """All bytes until the broker hangs up, whatever they are."""
+        said = b""
+        while True:
+            try:
+                data = self.socket.recv(65536)
+            except (ConnectionError, ssl.SSLError):
+                return said
+            if not data:
+                return said
+            said += data
 
     def connect(self, client_id: str, clean: bool = True, keepalive_s: int = 60, will: mqtt.Will | None = None) -> Any:
         return self.send(mqtt.connect(client_id, keepalive_s, clean, will)).read()

@@ -11,6 +11,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from gateway.enrolment import revocation_list
+
 _START = dt.datetime(2024, 1, 1, tzinfo=dt.UTC)
 _END = dt.datetime(2049, 1, 1, tzinfo=dt.UTC)
 
@@ -55,6 +57,12 @@ class Authority:
         """A client certificate with these CNs: one, unless a test wants something odd."""
         subject = [x509.NameAttribute(NameOID.COMMON_NAME, name) for name in names]
         return self._issue("client", subject, end=end)
+
+    def revocations(self, *pairs: Pair) -> bytes:
+        """The list by which Mosquitto refuses these."""
+        serials = [x509.load_pem_x509_certificate(pair.certificate.read_bytes()).serial_number for pair in pairs]
+        authority = x509.load_pem_x509_certificate(self.certificate.read_bytes())
+        return revocation_list(authority, self._key, serials, dt.datetime.now(dt.UTC))
 
     def context(self, pair: Pair | None) -> ssl.SSLContext:
         """What a client of the hall uses: it trusts this authority and shows ``pair``."""

@@ -206,7 +206,7 @@ def test_retry_after():
 
 
 def facts_of(twin, revoked=False):
-    return intake.DeviceFacts(twin.key.public_key(), revoked, "A1")
+    return intake.DeviceFacts({"k": twin.key.public_key()}, "k", revoked, "A1")
 
 
 def test_intake_never_raises_and_never_takes_what_was_not_signed():

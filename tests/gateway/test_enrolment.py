@@ -10,8 +10,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from gateway.enrolment import EnrolmentError, create_authority, enroll, revoke
+from gateway.enrolment import EnrolmentError, create_authority, enroll, revocations, revoke
 from gateway.registry import Registry, RegistryError
+from protocol import signature
 from tests.builders import make_key, name
 
 
@@ -152,3 +153,59 @@ def test_a_damaged_entry_is_not_an_unknown_device(hall):
 def test_revoking_an_unknown_device_says_so(hall):
     with pytest.raises(EnrolmentError, match="not enrolled"):
         revoke(hall, "w09", 1)
+
+
+def fingerprint(given) -> bytes:
+    return bytes.fromhex(given.fingerprint)
+
+
+def revoked(hall) -> set[int]:
+    return {entry.serial_number for entry in x509.load_pem_x509_crl(revocations(hall))}
+
+
+def test_a_renewal_is_another_certificate_for_the_same_key(hall):
+    """Both connect: the device goes on with the old one until it has the new one."""
+    csr = request()
+    first = enroll(hall, csr, "w01", "A01")
+    second = enroll(hall, csr, "w01", "A01", renew=True)
+    assert second.created and second.fingerprint != first.fingerprint and second.downlink_key == first.downlink_key
+    known = Registry(hall).device("w01")
+    assert known.fingerprint == fingerprint(second) and len(known.keys) == 1
+    assert known.admits(fingerprint(first)) and known.admits(fingerprint(second))
+    assert enroll(hall, csr, "w01", "A01").fingerprint == second.fingerprint
+    assert revoked(hall) == set()
+
+
+def test_the_next_key_connects_at_once_and_the_old_one_until_the_device_turned(hall):
+    keys = [make_key() for _ in range(3)]
+    ids = [signature.key_id(key.public_key()) for key in keys]
+    given = [enroll(hall, request(keys[0]), "w01", "A01")]
+    given += [enroll(hall, request(key), "w01", "A01", next_key=True) for key in keys[1:]]
+    registry = Registry(hall)
+    assert list(registry.device("w01").keys) == ids and registry.device("w01").key == ids[0]
+    assert all(registry.device("w01").admits(fingerprint(each)) for each in given)
+    registry.put_in_force("w01", ids[1])
+    assert [registry.device("w01").admits(fingerprint(each)) for each in given] == [False, True, True]
+    assert revoked(hall) == {given[0].certificate.serial_number}
+    registry.put_in_force("w01", "0" * 24)  # not one of its keys
+    assert registry.device("w01").key == ids[1]
+    revoke(hall, "w01", 5)
+    assert not any(registry.device("w01").admits(fingerprint(each)) for each in given)
+    assert revoked(hall) == {each.certificate.serial_number for each in given}
+
+
+def test_what_is_no_renewal_and_no_next_key_is_refused(hall):
+    key, other = make_key(), make_key()
+    with pytest.raises(EnrolmentError, match="not enrolled"):
+        enroll(hall, request(key), "w01", "A01", renew=True)
+    enroll(hall, request(key), "w01", "A01")
+    with pytest.raises(EnrolmentError, match="another key"):
+        enroll(hall, request(other), "w01", "A01", renew=True)
+    enroll(hall, request(other), "w01", "A01", next_key=True)
+    with pytest.raises(EnrolmentError, match="no key comes back"):
+        enroll(hall, request(key), "w01", "A01", next_key=True)
+    revoke(hall, "w01", 5)
+    with pytest.raises(EnrolmentError, match="was revoked"):
+        enroll(hall, request(other), "w01", "A01", renew=True)
+    with pytest.raises(EnrolmentError, match="was revoked"):
+        enroll(hall, request(), "w01", "A01", next_key=True)

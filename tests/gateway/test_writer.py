@@ -133,7 +133,8 @@ def test_migrations_are_applied_once_and_a_newer_database_is_refused(tmp_path):
     Store(path).close()
     Store(path).close()
     connection = sqlite3.connect(path)
-    assert connection.execute("SELECT name FROM _sqlite_migrations").fetchall() == [("m001_initial",)]
+    names = [name for (name,) in connection.execute("SELECT name FROM _sqlite_migrations")]
+    assert names == ["m001_initial", "m002_dating", "m003_rotations", "m004_reports"]
     connection.execute(
         "INSERT INTO _sqlite_migrations (migration_set, name, applied_at) VALUES ('hcp.gateway', 'm999_x', '')"
     )

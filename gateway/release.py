@@ -1,0 +1,140 @@
+"""Releases of firmware: making a manifest, signing it, and answering a device that fetches it (SPEC 5.6).
+
+Signing belongs on the machine of whoever answers for the firmware; a hall only passes on what was signed. A release is
+a folder with the files as they will lie on the device, and ``manifest.cose`` beside them.
+"""
+
+import hashlib
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+
+from protocol import cbor, cose, signature
+from protocol.downlink import Asset
+from protocol.errors import ProtocolError
+
+MANIFEST = "manifest.cose"
+KID = "release"
+MAX_FILES = 120
+MAX_PATH = 64
+MAX_MANIFEST = 8192
+CHUNK = 512  # what a device has the memory for beside everything else
+_PATH = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./")
+_U32 = 0xFFFFFFFF
+
+
+class ReleaseError(Exception):
+    """The release cannot be made, or is not what it says; the text says why and what to try."""
+
+
+@dataclass(frozen=True)
+class File:
+    path: str
+    size: int
+    sha256: bytes
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a release says of itself. ``needs``: the lowest version that may be updated to it."""
+
+    board: str
+    version: int
+    needs: int
+    files: tuple[File, ...]
+
+
+@dataclass(frozen=True)
+class Release:
+    """A signed release in memory: ``manifest`` are its COSE bytes, ``assets`` all bytes by their SHA-256."""
+
+    manifest: bytes
+    assets: dict[bytes, bytes] = field(repr=False)
+
+    @property
+    def hash(self) -> bytes:
+        return hashlib.sha256(self.manifest).digest()
+
+    @property
+    def args(self) -> dict[str, int | str]:
+        """Of the command ``update``."""
+        return {"manifest": self.hash.hex(), "size": len(self.manifest)}
+
+    def answer(self, text: str, chunk: int = CHUNK) -> Asset | None:
+        """The chunk that a result with status 3 and this text asks for; None if it asks for nothing of ours."""
+        digest, _, offset = text.partition(" ")
+        try:
+            data = self.assets.get(bytes.fromhex(digest))
+            at = int(offset)
+        except ValueError:
+            return None
+        if data is None or not 0 <= at < len(data):
+            return None
+        return Asset(bytes.fromhex(digest), len(data), at, data[at : at + chunk])
+
+
+def describe(folder: Path, board: str, version: int, needs: int) -> Manifest:
+    """The manifest of all files in ``folder``. Raises ReleaseError."""
+    if not 0 < version <= _U32 or not 0 <= needs < version:
+        raise ReleaseError(f"a version is 1 to {_U32} and needs a lower one, got version {version}, needs {needs}")
+    files = []
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        name = path.relative_to(folder).as_posix()
+        if name == MANIFEST:
+            continue
+        if len(name) > MAX_PATH or set(name) - _PATH or name == "manifest":
+            raise ReleaseError(f"{name!r}: a path has up to {MAX_PATH} of A-Z a-z 0-9 _ - . / and is not 'manifest'")
+        data = path.read_bytes()
+        files.append(File(name, len(data), hashlib.sha256(data).digest()))
+    if not 0 < len(files) <= MAX_FILES:
+        raise ReleaseError(f"{folder}: a set has 1 to {MAX_FILES} files, got {len(files)}; build it first")
+    return Manifest(board, version, needs, tuple(files))
+
+
+def sign(manifest: Manifest, key: ec.EllipticCurvePrivateKey) -> bytes:
+    """The COSE bytes of a manifest. Raises ReleaseError if a device would refuse its size."""
+    files = [[file.path, file.size, file.sha256] for file in manifest.files]
+    payload = cbor.encode([1, manifest.board, manifest.version, manifest.needs, files])
+    to_be_signed = cose.sign1_to_be_signed(cose.sign1_protected(KID), payload)
+    r, s = decode_dss_signature(key.sign(to_be_signed, ec.ECDSA(hashes.SHA256())))
+    data = cose.sign1_pack(KID, payload, r.to_bytes(32, "big") + s.to_bytes(32, "big"))
+    if len(data) > MAX_MANIFEST:
+        raise ReleaseError(f"a manifest has up to {MAX_MANIFEST} bytes, got {len(data)}; use fewer files")
+    return data
+
+
+def opened(data: bytes, key: ec.EllipticCurvePublicKey) -> Manifest:
+    """Verify a manifest and read it. Raises ReleaseError."""
+    try:
+        envelope = cose.sign1_unpack(data)
+        signature.verify(key, envelope.to_be_signed, envelope.signature)
+        _, board, version, needs, files = cbor.decode(envelope.payload)
+        return Manifest(board, version, needs, tuple(File(*file) for file in files))
+    except (ProtocolError, ValueError, TypeError) as error:
+        raise ReleaseError(f"not a manifest signed by this key: {error}") from None
+
+
+def load(folder: Path) -> Release:
+    """The release in ``folder``, for a gateway to serve. Raises ReleaseError if there is none."""
+    try:
+        manifest = (folder / MANIFEST).read_bytes()
+    except FileNotFoundError:
+        raise ReleaseError(f"no {MANIFEST} in {folder}; make it with `hcp firmware sign`") from None
+    contents = [manifest, *(path.read_bytes() for path in folder.rglob("*") if path.is_file())]
+    return Release(manifest, {hashlib.sha256(data).digest(): data for data in contents})
+
+
+def public_point(key: ec.EllipticCurvePublicKey) -> bytes:
+    """The 65 bytes that a device trusts (SEC 1 §2.3.3)."""
+    return key.public_bytes(serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint)
+
+
+def key_module(key: ec.EllipticCurvePublicKey) -> str:
+    """The text of ``firmware/release_key.py`` for a build that trusts this key."""
+    return (
+        '"""The public key that signs releases: 65 bytes (4, x, y)."""\n\nKEY = bytes.fromhex(\n'
+        f'    "{public_point(key).hex()}"\n)\n'
+    )
