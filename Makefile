@@ -8,7 +8,7 @@ OLD_ENOUGH := -c 'import sys; sys.exit(sys.version_info < (3, 11))'
 out := $(if $(OUT),--out "$(OUT)")
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check requirements bench sim format pins
+.PHONY: help demo test check requirements bench sim format pins firmware
 
 help:
 	@awk -F ' *## ' '/^[a-z]+:.* ## / { sub(/:.*/, "", $$1); printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -16,13 +16,14 @@ help:
 demo: $(READY) ## a hall with three windows, on this machine (ONCE=1: one story, then leave; OUT=dir: keep its results)
 	@$(BIN)/hcp demo $(if $(ONCE),--once) $(out)
 
-test: $(READY) ## all tests, no hardware needed (ARGS="-k word": some; JOBS=2: in parallel)
-	@$(BIN)/python -m pytest -n $(or $(JOBS),0) -m "not bench" $(ARGS)
+test: $(READY) ## all tests, no hardware needed (ARGS="-k word": some; JOBS=0: one after the other)
+	@$(BIN)/python -m pytest -n $(or $(JOBS),2) -m "not bench" $(ARGS)
 
 check: $(READY) ## style, types, and whether each requirement that claims a test has one
 	@$(BIN)/ruff check . || { echo "Try: make format" >&2; exit 1; }
 	@$(BIN)/ruff format --check . || { echo "Try: make format" >&2; exit 1; }
 	@$(BIN)/python -m mypy
+	@$(BIN)/python -m simulator.chip_types
 	@$(BIN)/python -m tests.requirements check
 
 requirements: $(READY) ## every duty of the regulations with its tests (OUT=dir: also requirements.json; DECLARE=1: hold on to them)
@@ -33,6 +34,9 @@ bench: $(READY) ## measure, and print a table (OUT=dir: also bench.json)
 
 sim: $(READY) ## play one scenario on simulated devices (SCENARIO=file)
 	@$(BIN)/hcp sim run $(or $(SCENARIO),$(error Which one? make sim SCENARIO=simulator/scenarios/NAME.yaml))
+
+firmware: $(READY) ## the image for a board, run in the VM, with its sizes (KEY=release.pem: whose updates it takes)
+	@$(BIN)/python -m simulator.build_firmware $(if $(KEY),--key "$(KEY)")
 
 format: $(READY) ## put all files into the common style
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .

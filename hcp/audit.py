@@ -1,8 +1,9 @@
 """Verifying a folder of records offline: signatures, chains and the databases beside them (``hcp audit verify``).
 
-The folder holds ``records.cborseq`` (a CBOR sequence of records, any order), ``devices/<id>.pem`` (public keys) and, if
-the giver added them, ``heads.json`` (device → seq and hash of the last record, so that a cut-off end shows) and
-``central.db``. Nothing in the folder is believed because of where it came from: only the devices' keys are.
+The folder holds ``records.cborseq`` (a CBOR sequence of records, any order), ``devices/<id>.pem`` (public keys; of a
+device that has rotated all of them, the first one first) and, if the giver added them, ``heads.json`` (device → seq and
+hash of the last record, so that a cut-off end shows) and ``central.db``. Nothing in the folder is believed because of
+where it came from: only the devices' keys are.
 """
 
 import json
@@ -19,6 +20,9 @@ from protocol import cbor, chain, cose, levels, record, signature
 from protocol.errors import ProtocolError
 
 _RECORD_START = b"\xd2\x84"
+_PEM_END = b"-----END PUBLIC KEY-----"
+#: The keys of one device by their ids; the first one is what it began with.
+_Keys = dict[str, ec.EllipticCurvePublicKey]
 
 
 @dataclass(frozen=True)
@@ -72,9 +76,10 @@ def verify(folder: Path) -> Report:
     report = Report()
     keys = _keys(folder / "devices", report)
     chains: dict[str, dict[int, tuple[_Item, record.Record]]] = {}
+    signers: dict[int, str] = {}
     for item in _split(sequence.read_bytes(), report):
         report.records += 1
-        read = _check_record(item, keys, report)
+        read = _check_record(item, keys, signers, report)
         if read is None:
             continue
         report.ratings += read.kind == record.RATING
@@ -84,24 +89,26 @@ def verify(folder: Path) -> Report:
         else:
             mine[read.head.seq] = (item, read)
     for device, mine in sorted(chains.items()):
+        _check_keys(next(iter(keys[device])), mine, signers, report)
         report.devices[device] = _check_chain(device, mine, report)
     _check_heads(folder / "heads.json", report)
     _check_central(folder / "central.db", chains, report)
     return report
 
 
-def _keys(folder: Path, report: Report) -> dict[str, ec.EllipticCurvePublicKey]:
-    keys = {}
+def _keys(folder: Path, report: Report) -> dict[str, _Keys]:
+    keys: dict[str, _Keys] = {}
     for file in sorted(folder.glob("*.pem")):
-        try:
-            key = load_pem_public_key(file.read_bytes())
-        except ValueError as error:
-            report.say("bad_key", file.name, str(error))
-            continue
-        if isinstance(key, ec.EllipticCurvePublicKey) and isinstance(key.curve, ec.SECP256R1):
-            keys[file.stem] = key
-        else:
-            report.say("bad_key", file.name, "expected a P-256 public key")
+        for pem in file.read_bytes().split(_PEM_END)[:-1] or [b""]:
+            try:
+                key = load_pem_public_key(pem.lstrip() + _PEM_END)
+            except ValueError as error:
+                report.say("bad_key", file.name, str(error))
+                continue
+            if isinstance(key, ec.EllipticCurvePublicKey) and isinstance(key.curve, ec.SECP256R1):
+                keys.setdefault(file.stem, {})[signature.key_id(key)] = key
+            else:
+                report.say("bad_key", file.name, "expected a P-256 public key")
     return keys
 
 
@@ -132,18 +139,41 @@ def _inner_name(data: bytes) -> str:
         return ""
 
 
-def _check_record(item: _Item, keys: dict, report: Report) -> record.Record | None:
+def _check_record(item: _Item, keys: dict[str, _Keys], signers: dict[int, str], report: Report) -> record.Record | None:
     try:
         envelope = cose.sign1_unpack(item.data)
-        key = keys.get(envelope.kid)
-        if key is None:
+        if envelope.kid not in keys:
             report.say("unknown_device", item.where, f"no devices/{envelope.kid}.pem")
             return None
-        signature.verify(key, envelope.to_be_signed, envelope.signature)
+        signers[item.index] = _signer(keys[envelope.kid], envelope)
         return record.parse(item.data)
     except ProtocolError as error:
         report.say(error.code, item.where, error.detail)
         return None
+
+
+def _signer(keys: _Keys, envelope: cose.Sign1) -> str:
+    for name, key in reversed(list(keys.items())):
+        try:
+            signature.verify(key, envelope.to_be_signed, envelope.signature)
+            return name
+        except ProtocolError:
+            continue
+    raise ProtocolError("bad_signature", "the device's key did not sign these bytes")
+
+
+def _check_keys(
+    first: str, mine: dict[int, tuple[_Item, record.Record]], signers: dict[int, str], report: Report
+) -> None:
+    """At each seq the key in force, and no other (spec 7.6)."""
+    rotations: list[tuple[int, str]] = []
+    for seq in sorted(mine):
+        item, read = mine[seq]
+        in_force = chain.key_at(first, rotations, seq)
+        if signers[item.index] != in_force:
+            report.say("bad_signature", item.where, f"signed by {signers[item.index]}; in force there is {in_force}")
+        elif following := chain.next_key(read):
+            rotations.append((seq, following))
 
 
 def _check_chain(device: str, mine: dict[int, tuple[_Item, record.Record]], report: Report) -> dict:

@@ -10,7 +10,10 @@ import typer
 from rich.table import Table
 
 from hcp.talk import answer, talk
-from simulator import bench
+from simulator import bench, bench_journal, bench_link, bench_memory
+
+#: What is measured, in this order: the whole path, then the device alone.
+SUITES = (bench, bench_journal, bench_link, bench_memory)
 
 
 def bench_command(
@@ -20,9 +23,12 @@ def bench_command(
     """测量：真实的虚拟机、双向 TLS、验签、落盘。只报告数字，不作结论。"""
     measured = []
     with tempfile.TemporaryDirectory(prefix="hcp-bench-") as root, talk.status("正在启动大厅……") as status:
-        for row in bench.rows(Path(root), status.update):
-            measured.append(row)
-            status.update(f"已完成：{row.name}，继续测量……")
+        for suite in SUITES:
+            folder = Path(root) / suite.__name__
+            folder.mkdir()
+            for row in suite.rows(folder, status.update):
+                measured.append(row)
+                status.update(f"已完成：{row.name}，继续测量……")
     table = Table(title="hcp bench", show_lines=True)
     for heading in ("项目", "数值", "单位", "目标", "说明"):
         table.add_column(heading, overflow="fold")

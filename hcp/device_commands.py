@@ -27,11 +27,15 @@ def enroll_command(
     data: Data = DEFAULT_DATA,
     host: Annotated[str, typer.Option(help="评价器连接的服务器名或地址（须在服务器证书内）。")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65535, help="MQTT over TLS 端口。")] = 8883,
+    renew: Annotated[bool, typer.Option("--renew", help="为已登记评价器的同一密钥签发新证书（续期）。")] = False,
+    next_key: Annotated[
+        bool, typer.Option("--next-key", help="为同一台评价器的下一把密钥签发证书；由评价器自己声明后才生效。")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """为评价器签发证书并登记到窗口。密钥从不离开评价器；重复登记同一台得到同样的结果。"""
     try:
-        enrolment = enroll(data, csr.read_bytes(), device, window, host, port)
+        enrolment = enroll(data, csr.read_bytes(), device, window, host, port, renew=renew, next_key=next_key)
         enrolment.write(out)
     except FileNotFoundError as error:
         fail(f"找不到文件 {error.filename}", Exit.USAGE)

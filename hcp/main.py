@@ -4,7 +4,15 @@ import sys
 
 import typer
 
-from hcp import audit_commands, bench_commands, central_commands, device_commands, gateway_commands, sim_commands
+from hcp import (
+    audit_commands,
+    bench_commands,
+    central_commands,
+    device_commands,
+    firmware_command,
+    gateway_commands,
+    sim_commands,
+)
 from hcp.exits import Exit
 
 app = typer.Typer(
@@ -18,6 +26,7 @@ app = typer.Typer(
 app.add_typer(gateway_commands.app, name="gateway")
 app.add_typer(central_commands.app, name="central")
 app.add_typer(device_commands.app, name="device")
+app.add_typer(firmware_command.app, name="firmware")
 app.add_typer(sim_commands.app, name="sim")
 app.add_typer(audit_commands.app, name="audit")
 app.command("demo")(sim_commands.demo)

@@ -14,7 +14,10 @@ from typing import Annotated
 import typer
 
 from hcp.exits import Exit
+from hcp.powercut_command import powercut_command
+from hcp.screens_command import screens_command
 from hcp.talk import answer, fail, talk
+from hcp.updatecuts_command import updatecuts_command
 from simulator import crowd, outcome, picture, scenario
 from simulator.chaos import Chaos
 from simulator.hall import Hall, HallError, Plan, opened
@@ -24,6 +27,10 @@ from simulator.story import Story, StoryError
 from simulator.truth import Truth
 
 app = typer.Typer(help="模拟器：在真实的 MicroPython 里运行评价器固件，演出一段大厅里的故事。", no_args_is_help=True)
+
+app.command("powercut")(powercut_command)
+app.command("updatecuts")(updatecuts_command)
+app.command("screens")(screens_command)
 
 #: How long people take between two things they do when somebody watches.
 DEMO_PACE_MS = 350

@@ -31,12 +31,12 @@ PURE = """
 #: On both runtimes, and pure.
 PORTABLE = "array binascii collections errno hashlib json math struct protocol".split()
 
-#: MicroPython's own modules on the chip, and `hcp_board`, by which each device brings its board. `ssl` is missing on
-#: purpose: unlike `tls` it does not verify by default.
+#: MicroPython's own modules on the chip, `hcp_board`, by which each device brings its board, and `slots`, the loader
+#: above both sets of firmware. `ssl` is missing on purpose: unlike `tls` it does not verify by default.
 ON_THE_CHIP = """
     array asyncio binascii collections cryptolib deflate errno esp32 framebuf gc hashlib heapq io json machine math
     micropython network os random re select socket struct sys time tls uctypes vfs
-    protocol firmware hcp_board
+    protocol firmware hcp_board slots
 """.split()
 
 #: The doors of the world, and calls of allowed modules that ask the clock.
@@ -128,7 +128,7 @@ def test_device_code_uses_only_what_a_device_has():
 
 
 def test_the_vm_has_the_allowed_modules_and_parses_every_device_file():
-    chip_only = {"esp32", "network", "firmware", "hcp_board"}
+    chip_only = {"esp32", "network", "firmware", "hcp_board", "slots"}
     names = sorted({*ON_THE_CHIP, *PORTABLE} - chip_only)
     program = f"for name in {names!r}:\n    __import__(name)\n"
     program += f"for name in {[str(ROOT / name) for name in DEVICE_FILES]!r}:\n"
