@@ -30,10 +30,12 @@ def bench_command(
                 measured.append(row)
                 status.update(f"已完成：{row.name}，继续测量……")
     table = Table(title="hcp bench", show_lines=True)
-    for heading in ("项目", "数值", "单位", "目标", "说明"):
+    for heading in ("项目", "数值", "单位", "目标", "达到", "说明"):
         table.add_column(heading, overflow="fold")
     for row in measured:
-        table.add_row(row.name, f"{row.value:g}", row.unit, "" if row.target is None else f"{row.target:g}", row.note)
+        target = "" if row.target is None else f"{row.target:g}"
+        met = {None: "", True: "是", False: "[red]否[/red]"}[row.met]
+        table.add_row(row.name, f"{row.value:g}", row.unit, target, met, row.note)
     talk.print(table)
     data = [asdict(row) for row in measured]
     if out:
