@@ -43,7 +43,13 @@ def _parts(sql: str) -> list[str]:
 def test_migrating_twice_is_harmless(url):
     engine = database.open_writer(url)
     database.migrate(engine)
+    with engine.connect() as connection:
+        first = connection.exec_driver_sql("SELECT * FROM alembic_version").fetchall()
+        tables = connection.exec_driver_sql("SELECT name, sql FROM sqlite_master ORDER BY name").fetchall()
     database.migrate(engine)
+    with engine.connect() as connection:
+        assert connection.exec_driver_sql("SELECT * FROM alembic_version").fetchall() == first and len(first) == 1
+        assert connection.exec_driver_sql("SELECT name, sql FROM sqlite_master ORDER BY name").fetchall() == tables
     engine.dispose()
 
 
