@@ -1,6 +1,7 @@
 """``make firmware``: what is copied to a board, its manifest, its sizes, and a run of the very files in the VM.
 
     build/firmware/main.py, slots.mpy     the loader, in the root of the file system, never updated over the air
+    build/firmware/voice/...              the spoken prompts, also in the root: a hall may put its own in their place
     build/firmware/a/...                  a set, as `hcp firmware sign` and the update over the air take it
     build/firmware.json                   board, version, and path, size and SHA-256 of every file of the set
 
@@ -39,7 +40,7 @@ LEFT_OUT = (
     "firmware/crypto/make_table.py",
     "protocol/signature.py",
 )
-_DROPPED = (".md", ".cddl", ".pyc", ".toml", ".csv")
+_DROPPED = (".md", ".cddl", ".pyc", ".toml", ".csv", ".wav")
 _CHECK_S = 120
 _PATHS = ("simulator/fakes", "simulator/vm")
 
@@ -177,13 +178,19 @@ def build(out: Path, key: ec.EllipticCurvePublicKey | None = None) -> Image:
 
 def _compile(out: Path, key: ec.EllipticCurvePublicKey | None) -> None:
     shutil.copyfile(ROOT / "firmware" / "boot.py", out / "main.py")  # the port starts this one as a source only
+    shutil.copytree(ROOT / "firmware" / "voice", out / "voice")
     bytecode.compile_file(ROOT / "firmware" / "slots.py", out / "slots.mpy", "slots.py")
     bytecode.compile_file(ROOT / "firmware/boards/entry.py", out / SET / "hcp_board.mpy", "hcp_board.py")
     for part in bytecode.SHIPPED:
         for path in sorted((ROOT / part).rglob("*")):
             name = path.relative_to(ROOT).as_posix()
             target = out / SET / name
-            if not path.is_file() or "__pycache__" in path.parts or name in LEFT_OUT or path.suffix in _DROPPED:
+            if (
+                not path.is_file()
+                or {"__pycache__", "voice"} & set(path.parts)
+                or name in LEFT_OUT
+                or path.suffix in _DROPPED
+            ):
                 continue
             if path.suffix != ".py":
                 target.parent.mkdir(parents=True, exist_ok=True)

@@ -64,7 +64,7 @@ def sources() -> list[Path]:
         if path.is_file()
         and str(path.relative_to(ROOT)) not in HOST_ONLY
         and "__pycache__" not in path.parts
-        and path.suffix not in (".md", ".cddl", ".pyc")
+        and path.suffix not in (".md", ".cddl", ".pyc", ".wav")
     ]
 
 

@@ -25,10 +25,10 @@ from firmware.drivers.stars import BRIGHTEST, COUNT, Stars
 CLICK_MS = 30
 IDLE_MS = 60000
 BLINK_MS = 250
-SPOKEN = ("rate", "thanks")  # screens with a prompt
+SPOKEN = {"rate": "rate", "thanks": "thanks", "saved": "thanks"}  # screens with a prompt
 _STEPS = 8  # of the countdown
 _ALL = (1 << COUNT) - 1
-_ASSETS = __file__.rsplit("/", 2)[0] + "/assets/"
+_VOICE = "voice/"  # in the root of the file system: a hall's own recording outlives updates
 
 
 def make_board():
@@ -170,7 +170,7 @@ class Esp32S3(Board):
             self._drawn.set()
         if self._voice:
             if name in SPOKEN:
-                self._run("voice", self._voice.play(_ASSETS + name + ".wav"))
+                self._run("voice", self._voice.play(_VOICE + SPOKEN[name] + ".wav"))
             elif name == "chosen" and "voice" in self._tasks:
                 self._tasks["voice"].cancel()  # who has pressed need not be asked any more
 

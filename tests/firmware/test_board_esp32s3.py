@@ -6,6 +6,7 @@ import struct
 import pytest
 
 from hcp import pinout
+from simulator import speak_prompts
 from tests.firmware import chip_vm
 from tests.firmware.crypto_vm import ROOT
 
@@ -225,7 +226,7 @@ def test_the_voice_follows_the_screen_and_stops_for_a_press(tmp_path):
     out = chip_vm.run(
         """
 from firmware.boards import esp32s3
-esp32s3._ASSETS = FOLDER + "/"
+esp32s3._VOICE = FOLDER + "/"
 board = esp32s3.Esp32S3({})
 amp = machine.Pin(pins.AMP_SD)
 async def story():
@@ -238,10 +239,11 @@ async def story():
     board.show("thanks", ())     # there is no such file: nothing happens
     await asyncio.sleep_ms(10)
     print(amp.level)
+    print(sorted(set(esp32s3.SPOKEN.values())))
 asyncio.run(story())
 """.replace("FOLDER", repr(str(tmp_path)))
     )
-    assert out == ["1 True", "0 True []", "0"]
+    assert out == ["1 True", "0 True []", "0", str(sorted(speak_prompts.PROMPTS))]
 
 
 # --- the pin map ---

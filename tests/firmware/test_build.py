@@ -32,11 +32,9 @@ def test_the_manifest_is_true_and_nothing_of_a_host_ships(image):
     assert told == found
     assert {"hcp_board.mpy", "firmware/main.mpy", "firmware/drivers/tft.mpy", "firmware/assets/idle.bin"} <= set(told)
     assert not [
-        name
-        for name in told
-        if "make_table" in name or "signature" in name or not name.endswith((".mpy", ".bin", ".wav"))
+        name for name in told if "make_table" in name or "signature" in name or not name.endswith((".mpy", ".bin"))
     ]
-    assert sorted(path.name for path in image.folder.iterdir()) == ["a", "main.py", "slots.mpy"]
+    assert sorted(path.name for path in image.folder.iterdir()) == ["a", "main.py", "slots.mpy", "voice"]
     assert "partitions" not in "".join(told) and "import slots" in (image.folder / "main.py").read_text()
 
 

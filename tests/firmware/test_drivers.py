@@ -5,9 +5,11 @@ import math
 import struct
 import subprocess
 import sys
+import wave
 
 import pytest
 
+from simulator import speak_prompts
 from tests.firmware import chip_vm
 from tests.firmware.crypto_vm import ROOT
 
@@ -246,6 +248,23 @@ asyncio.run(story())
 """
     )
     assert out == [*["False"] * 7, "0", "1", "0 [] True"]
+
+
+def test_the_prompts_that_ship_are_played_whole():
+    shipped = sorted(ROOT.glob("firmware/voice/*.wav"))
+    assert {path.stem for path in shipped} == set(speak_prompts.PROMPTS)
+    for path in shipped:
+        with wave.open(str(path)) as file:
+            assert (file.getframerate(), file.getsampwidth(), file.getnchannels()) == (16000, 2, 1)
+            samples = struct.unpack(f"<{file.getnframes()}h", file.readframes(file.getnframes()))
+        assert 1.0 < len(samples) / 16000 < 4.0
+        assert 10000 < max(map(abs, samples)) < 20000  # loud enough, with headroom
+        assert max(map(abs, samples[-16:])) < 300  # no click at the end
+        out = chip_vm.run(
+            VOICE.replace("QUIETER", "0")
+            + f"print(asyncio.run(voice.play({str(path)!r})), machine.I2S.gaps, len(machine.samples))"
+        )
+        assert out == [f"True 0 {len(samples)}"]
 
 
 # --- the network ---
