@@ -12,6 +12,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
+from gateway.assets import CHUNK
+from gateway.core import wants
 from protocol import cbor, cose, signature
 from protocol.downlink import Asset
 from protocol.errors import ProtocolError
@@ -21,7 +23,6 @@ KID = "release"
 MAX_FILES = 120
 MAX_PATH = 64
 MAX_MANIFEST = 8192
-CHUNK = 512  # what a device has the memory for beside everything else
 _PATH = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./")
 _U32 = 0xFFFFFFFF
 
@@ -65,15 +66,10 @@ class Release:
 
     def answer(self, text: str, chunk: int = CHUNK) -> Asset | None:
         """The chunk that a result with status 3 and this text asks for; None if it asks for nothing of ours."""
-        digest, _, offset = text.partition(" ")
-        try:
-            data = self.assets.get(bytes.fromhex(digest))
-            at = int(offset)
-        except ValueError:
+        want = wants.read(text)
+        if want is None or want.offset >= len(data := self.assets.get(want.hash, b"")):
             return None
-        if data is None or not 0 <= at < len(data):
-            return None
-        return Asset(bytes.fromhex(digest), len(data), at, data[at : at + chunk])
+        return Asset(want.hash, len(data), want.offset, data[want.offset : want.offset + chunk])
 
 
 def describe(folder: Path, board: str, version: int, needs: int) -> Manifest:

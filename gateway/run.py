@@ -18,7 +18,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from pydantic import SecretStr
 
-from gateway import enrolment, schema
+from gateway import assets, enrolment, schema
 from gateway.broker import BrokerSettings, EmbeddedBroker, Role
 from gateway.clock import Clock
 from gateway.core.timeline import Rules
@@ -123,6 +123,7 @@ class Gateway:
             lambda: self.central.wake() if self.central else None,
             # before the broker runs there is nobody to cut off
             lambda device: self.broker.cut_off(device) if self.mqtt_port else 0,
+            assets.Assets(data / assets.FOLDER),
         )
         self.broker.start()
         self._undo.callback(self.broker.stop)

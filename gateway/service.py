@@ -19,8 +19,9 @@ from dataclasses import dataclass
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from gateway.assets import Assets, AssetServer
 from gateway.clock import Clock
-from gateway.core import business, intake, presence
+from gateway.core import business, intake, presence, wants
 from gateway.core.numbers import Numbers
 from gateway.core.timeline import Rules
 from gateway.mqtt import Frame
@@ -62,8 +63,11 @@ class Service:
         publish: Callable[[str, bytes], bool],
         on_sent: Callable[[], None] = lambda: None,
         on_revoked: Callable[[str], object] = lambda device: None,
+        assets: Assets | None = None,
     ):
         self.settings = settings
+        self.assets = assets or Assets()
+        """What devices may fetch."""
         self._store = store
         self._registry = registry
         self._clock = clock
@@ -79,6 +83,7 @@ class Service:
         self._heard: set[str] = set()
         self._damaged: set[str] = set()
         self._painter = Painter(self._paint, self._poll, clock.now_ms)
+        self._asset_server = AssetServer(self.assets, self._send_asset, clock.now_ms)
         now_ms = clock.now_ms()
         fresh_epoch = secrets.randbelow(2**32 - 1) + 1
         self.epoch: int = store.run(lambda c: meta.epoch(c, fresh_epoch))
@@ -95,10 +100,12 @@ class Service:
         for thread in self._threads:
             thread.start()
         self._painter.start()
+        self._asset_server.start()
 
     def stop(self) -> None:
         """Finish what was taken in; what was not is delivered again by the broker."""
         self._painter.stop()
+        self._asset_server.stop()
         self._frames.put(None)
         for thread in self._threads:
             if thread.is_alive():
@@ -107,7 +114,8 @@ class Service:
     @property
     def healthy(self) -> bool:
         """All threads are at work."""
-        return self._painter.healthy and all(thread.is_alive() for thread in self._threads)
+        own = all(thread.is_alive() for thread in self._threads)
+        return own and self._painter.healthy and self._asset_server.healthy
 
     # --- intake ------------------------------------------------------------------------------------------------------
 
@@ -195,12 +203,25 @@ class Service:
             level, text = downlink.unpack_log(body)
         else:
             result = downlink.unpack_result(body)
+            if result.status == downlink.WANTS:
+                return self._answer_want(device, result.text)
             level = logging.INFO if result.status == downlink.DONE else logging.WARNING
             text = f"command {result.id}: status {result.status} {result.text}"
         # another's words in our log: no line of its own, no control sequence for a terminal
         text = "".join(letter if letter.isprintable() else "?" for letter in text)
         log.log(level, "%s says (%s): %s", device, leaf, text)
         return self._store.submit(lambda c: devices.put_line(c, device, leaf, level, text, now_ms))
+
+    def _answer_want(self, device: str, text: str) -> Future:
+        """A device fetches something (spec 5.5). Nothing of that is stored: it asks again for what it lacks."""
+        want = wants.read(text)
+        if want is None:
+            raise ProtocolError("bad_field", "expected <hash> <offset>")
+        if not self._asset_server.ask(device, want):
+            log.warning("%s wants %s, which nobody published", device, want.hash.hex()[:16])
+        answered: Future = Future()
+        answered.set_result(None)
+        return answered
 
     def _facts(self, device_id: str) -> intake.DeviceFacts | None:
         device = self._registry.device(device_id)
@@ -309,6 +330,12 @@ class Service:
             self._numbers.lease = lease
         message = downlink.Downlink(device.id, self._numbers.next(now_ms), now_ms, kind, body)
         self._publish(topics.topic(self.settings.hall, device.id, leaf), downlink.pack(device.downlink_key, message))
+
+    def _send_asset(self, device_id: str, asset: downlink.Asset) -> None:
+        device = self._device(device_id)
+        if device is not None and not device.revoked:
+            with self._downlink:
+                self._send(device, "asset", downlink.ASSET, asset)
 
     def _paint(self, device_id: str, afresh: bool) -> int | None:
         """Send a device its scene if it changed, or scene and receipt ``afresh``; gives when to look at it again.
