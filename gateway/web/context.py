@@ -1,0 +1,22 @@
+"""What the routes of one application share. A route asks for it with ``web(request)``."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from fastapi import Request
+
+from gateway.service import Service
+from gateway.web.systems import Systems
+
+
+@dataclass(frozen=True)
+class Web:
+    """``checks`` names what must be true for the gateway to be ready."""
+
+    service: Service
+    systems: Systems
+    checks: Callable[[], dict[str, bool]]
+
+
+def web(request: Request) -> Web:
+    return request.app.state.web

@@ -1,0 +1,27 @@
+"""Who is asking: the bearer key of a business system, and the scope that a route needs."""
+
+from typing import Annotated, Any
+
+from fastapi import Depends, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from gateway.web.context import web
+from gateway.web.problems import Problem
+from gateway.web.systems import System
+
+_BEARER = HTTPBearer(scheme_name="系统密钥", description="systems.toml 中登记的密钥", auto_error=False)
+_Credentials = Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)]
+
+
+def has(scope: str) -> Any:
+    """The dependency of a route's parameter: the system whose key came, if it has ``scope``. Raises Problem."""
+
+    def holder(request: Request, credentials: _Credentials) -> System:
+        system = web(request).systems.find(credentials.credentials) if credentials else None
+        if system is None:
+            raise Problem("unauthorized")
+        if scope not in system.scopes:
+            raise Problem("forbidden", f"需要 scope: {scope}")
+        return system
+
+    return Depends(holder)
