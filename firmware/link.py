@@ -168,7 +168,7 @@ class Link:
                 await self._send_telemetry(client, now)
             await self._send_lines(client)
             wake_ms = self._window.wake_ms(self._safe(), now)
-            ping, look_ms = self._silence.look(wake_ms is not None, now)
+            ping, look_ms = self._silence.look(wake_ms is not None and self.up, now)
             if ping:
                 await client.ping()
             due = [telemetry_ms, look_ms]
@@ -250,8 +250,9 @@ class Link:
         receipt = message.body
         journal = self._journal
         now = self._now()
-        if receipt.hold_ms:
-            self._window.hold(now + receipt.hold_ms)
+        self._window.hold(receipt.hold_ms, now)
+        self._set_up(not receipt.hold_ms)  # to a citizen it is the same: ratings are saved here
+        self._wake.set()
         if receipt.seq <= journal.receipted:
             return
         try:
@@ -272,7 +273,6 @@ class Link:
         self._listener.receipt(message.issued_ms, sent_ms, now)
         if self._clock.told and abs(self._clock.at(now)[0] - now - self._checked_ms) > floor.OFF_MS:
             self._error = OSError("certificate checked by a wrong time")
-        self._wake.set()
 
 
 def _random32():

@@ -2,6 +2,7 @@
 
 WINDOW = 8  # records without a receipt in flight
 RESEND_MS = 10000  # without a receipt that moves
+HOLD_MS = 600000  # the longest that a gateway is left alone, whatever it says
 
 
 class SendWindow:
@@ -14,6 +15,7 @@ class SendWindow:
         self._early: list = []
         self._moved_ms = 0
         self._hold_ms = 0
+        self._most = WINDOW
 
     def connected(self, receipted: int, now_ms: int) -> None:
         """A new connection: begin again after the last receipt."""
@@ -29,7 +31,7 @@ class SendWindow:
         if seq > receipted + 1 and now_ms - self._moved_ms >= RESEND_MS:
             seq = receipted + 1
             self._moved_ms = now_ms
-        if seq >= next_seq or seq > receipted + WINDOW:
+        if seq >= next_seq or seq > receipted + self._most:
             return None
         if seq == receipted + 1:
             self._moved_ms = now_ms  # the time to wait for a receipt begins with the first record in flight
@@ -53,9 +55,12 @@ class SendWindow:
                 fresh = self._first_sent.pop(sent)
         return fresh
 
-    def hold(self, until_ms: int) -> None:
-        """The gateway cannot store more before this uptime."""
-        self._hold_ms = until_ms
+    def hold(self, ms: int, now_ms: int) -> None:
+        """The gateway cannot store more for so long (SPEC 5.2): then it is asked with one record. 0: it can again."""
+        if ms or self._most < WINDOW:
+            self._hold_ms = now_ms + min(ms, HOLD_MS)
+            self._moved_ms = self._hold_ms - RESEND_MS  # what was in flight was not kept: its time has come then
+        self._most = 1 if ms else WINDOW
 
     def wake_ms(self, receipted: int, now_ms: int) -> int | None:
         """The uptime at which ``take`` may answer otherwise though nothing happened."""

@@ -6,6 +6,7 @@
 A frame is acknowledged, and a receipt given, only after its transaction is committed.
 """
 
+import contextlib
 import functools
 import logging
 import queue
@@ -37,6 +38,7 @@ log = logging.getLogger(__name__)
 
 MAX_BATCH = 256
 _WAIT_S = 60.0
+_TELL_AGAIN_MS = 1000
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,8 @@ class Service:
         self._scenes: dict[str, downlink.Scene] = {}
         self._known: dict[str, tuple[bytes, bool]] = {}
         self._heard: set[str] = set()
+        self._hold_ms = 0
+        self._held: dict[str, int] = {}  # device that was told to keep its records -> when
         self._damaged: set[str] = set()
         self._painter = Painter(self._paint, self._poll, clock.now_ms)
         self._asset_server = AssetServer(self.assets, self._send_asset, clock.now_ms)
@@ -118,6 +122,20 @@ class Service:
         return own and self._painter.healthy and self._asset_server.healthy
 
     # --- intake ------------------------------------------------------------------------------------------------------
+
+    @property
+    def overloaded(self) -> bool:
+        """Whether devices are told to keep their records."""
+        return self._hold_ms > 0
+
+    def refuse_more(self, hold_ms: int) -> None:
+        """From now on keep no more records; each device that sends one is told to ask again after ``hold_ms`` (spec
+        5.2). 0: as before, and whoever was told so hears it. Call it from any thread; it waits for nothing.
+        """
+        self._hold_ms = hold_ms
+        if not hold_ms:
+            with contextlib.suppress(queue.Full):  # then the finisher comes by anyway
+                self._finishing.put_nowait([])
 
     def offer(self, frame: Frame) -> bool:
         """Take a frame in, without waiting; False if there is no room."""
@@ -160,6 +178,8 @@ class Service:
                 return self._submit_state(frame, now_ms)
             if frame.topic.endswith(("/telemetry", "/log", "/result")):
                 return self._submit_report(frame, now_ms)
+            if self._hold_ms:
+                return self._turn_away(frame)
             verdict = intake.examine(hall, frame.topic, frame.payload, lookup)
         except ProtocolError as error:
             verdict = intake.Refused(error.code, error.detail, _sender(frame.topic), frame.topic, frame.payload)
@@ -219,9 +239,14 @@ class Service:
             raise ProtocolError("bad_field", "expected <hash> <offset>")
         if not self._asset_server.ask(device, want):
             log.warning("%s wants %s, which nobody published", device, want.hash.hex()[:16])
-        answered: Future = Future()
-        answered.set_result(None)
-        return answered
+        return _done(None)
+
+    def _turn_away(self, frame: Frame) -> Future:
+        """Keep nothing of a record; without a receipt that covers it, its device does."""
+        device = _sender(frame.topic)
+        if device is None or self._facts(device) is None:
+            return _done(None)
+        return _done(_Held(device))
 
     def _facts(self, device_id: str) -> intake.DeviceFacts | None:
         device = self._registry.device(device_id)
@@ -264,6 +289,7 @@ class Service:
         """Wait for the commit; acknowledge; then one receipt for each device."""
         heads: dict[str, chain.Head] = {}
         windows: set[str] = set()
+        held: set[str] = set()
         for frame, future in batch:
             try:
                 taken = self._result(frame, future)
@@ -279,11 +305,27 @@ class Service:
                     self._registry.put_in_force(taken.device, taken.rotated)
                 if taken.used_window:
                     windows.add(taken.used_window)
+            elif isinstance(taken, _Held):
+                held.add(taken.device)
+        self._tell_held(held)
         for device_id, head in heads.items():
             self._send_receipt(device_id, head)
         if windows:
             self._painter.wake(windows=windows)
         self._on_sent()
+
+    def _tell_held(self, devices_: set[str]) -> None:
+        """Whoever sent a record hears that it was not kept, once a second; when more can be kept, all of them do."""
+        now_ms = self._clock.now_ms()
+        if self._hold_ms:
+            for device_id in devices_:
+                if abs(now_ms - self._held.get(device_id, 0)) >= _TELL_AGAIN_MS:
+                    self._held[device_id] = now_ms
+                    self._send_receipt(device_id)
+            return
+        told, self._held = set(self._held) | devices_, {}
+        for device_id in told:
+            self._send_receipt(device_id)
 
     def _result(self, frame: Frame, future: Future) -> object:
         try:
@@ -314,7 +356,7 @@ class Service:
             if known is not None and known.seq > head.seq:
                 head = known
             self._heads[device_id] = head
-            body = downlink.Receipt(head.seq, head.hash or bytes(16), self.epoch, 0)
+            body = downlink.Receipt(head.seq, head.hash or bytes(16), self.epoch, self._hold_ms)
             self._send(device, "receipt", downlink.RECEIPT, body)
 
     def _send(self, device: Device, leaf: str, kind: int, body: object) -> None:
@@ -468,6 +510,19 @@ class Service:
             "dead_letters": outbox.dead_letters(connection),
             "refused": dict(refused),
         }
+
+
+@dataclass(frozen=True)
+class _Held:
+    """A record of this device came while no more are kept."""
+
+    device: str
+
+
+def _done(value: object) -> Future:
+    future: Future = Future()
+    future.set_result(value)
+    return future
 
 
 def _sender(topic: str) -> str | None:

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firmware.window import RESEND_MS, WINDOW, SendWindow
+from firmware.window import HOLD_MS, RESEND_MS, WINDOW, SendWindow
 
 
 def drain(window, receipted, next_seq, now_ms):
@@ -55,17 +55,50 @@ def test_only_the_first_sending_of_a_record_makes_its_receipt_fresh():
     assert window.receipt(7, 800) == 700
 
 
-def test_a_gateway_that_asks_to_hold_is_left_alone_until_then():
+def test_a_gateway_that_asks_to_hold_is_left_alone_and_then_asked_with_one_record():
     window = SendWindow(1)
     window.connected(0, 0)
-    window.hold(5000)
-    assert drain(window, 0, 3, 4999) == []
-    assert window.wake_ms(0, 10) == 5000
-    assert drain(window, 0, 3, 5000) == [1, 2]
+    assert drain(window, 0, 20, 0) == [1, 2, 3, 4, 5, 6, 7, 8]
+    window.hold(60_000, 100)
+    assert drain(window, 0, 20, 60_099) == [] and window.wake_ms(0, 50_000) == 60_100
+    assert drain(window, 0, 20, 60_100) == [1]
+    window.hold(60_000, 60_200)  # still not
+    window.connected(0, 70_000)  # a new connection is no way around it
+    assert drain(window, 0, 20, 120_199) == []
+    assert drain(window, 0, 20, 120_200) == [1]
+    window.hold(0, 120_300)
+    window.receipt(1, 120_300)
+    assert drain(window, 1, 20, 120_300) == [2, 3, 4, 5, 6, 7, 8, 9]
+
+
+def test_a_gateway_that_can_store_again_is_given_everything_at_once():
+    window = SendWindow(1)
+    window.connected(0, 0)
+    drain(window, 0, 20, 0)
+    window.hold(60_000, 100)
+    window.hold(0, 5000)  # a receipt that covers nothing new
+    assert drain(window, 0, 20, 5000) == [1, 2, 3, 4, 5, 6, 7, 8]
+
+
+def test_a_receipt_of_every_day_sends_nothing_again():
+    window = SendWindow(1)
+    window.connected(0, 0)
+    drain(window, 0, 20, 0)
+    window.hold(0, 100)
+    assert drain(window, 0, 20, 100) == []
+
+
+def test_no_gateway_is_believed_for_longer_than_ten_minutes():
+    window = SendWindow(1)
+    window.connected(0, 0)
+    window.hold(0xFFFFFFFF, 0)
+    assert drain(window, 0, 3, HOLD_MS - 1) == [] and drain(window, 0, 3, HOLD_MS) == [1]
 
 
 @given(
-    st.lists(st.tuples(st.sampled_from(["record", "receipt", "reconnect", "wait"]), st.integers(0, 12)), max_size=60)
+    st.lists(
+        st.tuples(st.sampled_from(["record", "receipt", "reconnect", "wait", "hold"]), st.integers(0, 12)), max_size=60
+    )
 )
 def test_whatever_happens_every_record_is_sent_until_it_has_a_receipt(steps):
     window = SendWindow(1)
@@ -82,10 +115,13 @@ def test_whatever_happens_every_record_is_sent_until_it_has_a_receipt(steps):
                 window.receipt(receipted, now)
         elif what == "reconnect":
             window.connected(receipted, now)
+        elif what == "hold":
+            window.hold(size * 100_000, now)
         else:
             now += size * 1000
         sent = drain(window, receipted, next_seq, now)
         assert all(receipted < seq <= receipted + WINDOW for seq in sent)
+    window.hold(0, now)
     for _ in range(next_seq):
         now += RESEND_MS
         sent = drain(window, receipted, next_seq, now)

@@ -21,7 +21,7 @@ def _hall(tmp_path_factory):
 @pytest.fixture
 def hall(_hall):
     _hall.receipts = True
-    _hall.clock_ms = 0
+    _hall.clock_ms = _hall.hold_ms = 0
     _hall.errors.clear()
     return _hall
 

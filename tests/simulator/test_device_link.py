@@ -48,6 +48,41 @@ def test_nobody_at_the_address_is_no_reason_to_restart(hall, device):
     assert device.starts == 1
 
 
+def test_a_gateway_that_can_keep_no_more_is_left_alone_and_no_rating_is_lost(hall, device):
+    wait_drained(device)
+    device.wait_screen("idle")
+    held = hall.of(device.id)
+    hall.hold_ms = 60_000
+    before = held.arrivals
+    for level in (1, 5, 3):
+        device.press(level)
+        device.wait_light(level)
+        device.press(level)
+        device.wait_stats(lambda stats: not stats.unsigned)
+    assert "评价照常保存" in device.wait_screen("offline").lines[0]
+    assert device.stats().waiting == 3
+    # until then nothing: not after the time of a missing receipt, not by a new connection
+    first = held.arrivals
+    assert first > before
+    pass_time(hall, device, 30_000)
+    connects = device.stats().counts["connects"]
+    device.cut_network()
+    device.restore_network()
+    device.wait_stats(lambda stats: stats.counts["connects"] > connects)
+    assert held.arrivals == first
+    # then one record, and no more until the gateway can
+    pass_time(hall, device, 31_000)
+    hall.wait(lambda: held.arrivals > first, "the question whether it can keep more")
+    pass_time(hall, device, 30_000)
+    assert held.arrivals == first + 1
+    hall.hold_ms = 0
+    hall.receipt(device.id)
+    device.wait_screen("idle")
+    wait_drained(device)
+    assert [found.body.level for found in held.ratings()] == [1, 5, 3]
+    assert hall.errors == [] and device.starts == 1
+
+
 @pytest.fixture(scope="module")
 def thousand():
     return list(outages.many(1080, waiting=True))
