@@ -10,7 +10,7 @@ import contextlib
 import os
 import threading
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -64,9 +64,13 @@ class Device:
 
 
 class Registry:
-    """Reads ``<data>/devices``. Safe to call from any thread; a change on disk is seen at the next call."""
+    """Reads ``<data>/devices``. Safe to call from any thread; a change on disk is seen at the next call.
 
-    def __init__(self, data_dir: Path):
+    ``on_key`` is called after another key was put in force: certificates of the earlier ones connect no more.
+    """
+
+    def __init__(self, data_dir: Path, on_key: Callable[[], None] = lambda: None):
+        self._on_key = on_key
         self._root = Path(data_dir) / "devices"
         self._lock = threading.Lock()
         self._known: dict[str, tuple[tuple[int, ...], Device]] = {}
@@ -99,6 +103,7 @@ class Registry:
             file = self._root / device_id / "device.toml"
             lines = [line for line in file.read_text().splitlines() if not line.startswith("key = ")]
             write_file(file, "\n".join([*lines, f'key = "{key}"\n']).encode())
+            self._on_key()
 
     def devices(self) -> list[Device]:
         """Every enrolled device, revoked ones too, by id. Raises RegistryError."""

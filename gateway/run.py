@@ -15,15 +15,14 @@ from pathlib import Path
 
 import uvicorn
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
 from pydantic import SecretStr
 
 from gateway import assets, enrolment, schema
-from gateway.broker import BrokerSettings, EmbeddedBroker, Role
+from gateway.broker import Broker, setup
 from gateway.clock import Clock
 from gateway.core.timeline import Rules
 from gateway.mqtt import Door, DoorSettings
-from gateway.registry import Registry, RegistryError
+from gateway.registry import Registry
 from gateway.service import Service, ServiceSettings
 from gateway.settings import GatewaySettings, SettingsError
 from gateway.store.writer import Store
@@ -50,7 +49,7 @@ class Gateway:
         self.store: Store
         self.service: Service
         self.door: Door
-        self.broker: EmbeddedBroker
+        self.broker: Broker
         self.central: Central | None = None
 
     def start(self) -> None:
@@ -90,23 +89,13 @@ class Gateway:
         settings, data = self.settings, self.settings.data
         data.mkdir(parents=True, exist_ok=True)
         self._undo.enter_context(_only_one(data))
-        self.hall = _hall(settings)
+        self.hall = hall_of(settings)
         pki = data / "pki"
         keys = systems.load(data / "systems.toml")
-        registry = Registry(data)
+        registry = Registry(data, lambda: self.broker.refresh())
         self.store = Store(data / "gateway.db")
         self._undo.callback(self.store.close)
-        self.broker = EmbeddedBroker(
-            BrokerSettings(
-                self.hall,
-                pki / "server.pem",
-                pki / "server.key",
-                pki / "ca.pem",
-                settings.broker_host,
-                settings.broker_port,
-            ),
-            _authorize(registry, pki),
-        )
+        self.broker = setup.make(settings, self.hall, registry)
         self.service = Service(
             ServiceSettings(
                 self.hall,
@@ -215,7 +204,8 @@ def run(settings: GatewaySettings, as_json: bool = False, say: Callable[[str], N
         gateway.stop()
 
 
-def _hall(settings: GatewaySettings) -> str:
+def hall_of(settings: GatewaySettings) -> str:
+    """The hall of the data folder; its authority is made if there is none. Raises SettingsError, EnrolmentError."""
     authority = settings.data / "pki" / "ca.pem"
     if authority.exists():
         present = signature.certificate_name(x509.load_pem_x509_certificate(authority.read_bytes()))
@@ -227,22 +217,6 @@ def _hall(settings: GatewaySettings) -> str:
     names = dict.fromkeys((*settings.broker_names, _reachable(settings.broker_host)))
     enrolment.create_authority(settings.data, settings.hall, tuple(names))
     return settings.hall
-
-
-def _authorize(registry: Registry, pki: Path) -> Callable[[str, bytes], Role | None]:
-    own = x509.load_pem_x509_certificate((pki / "gateway.pem").read_bytes()).fingerprint(hashes.SHA256())
-
-    def authorize(name: str, fingerprint: bytes) -> Role | None:
-        if name == enrolment.GATEWAY_NAME:
-            return Role.GATEWAY if fingerprint == own else None
-        try:
-            device = registry.device(name)
-        except RegistryError as error:
-            log.error("%s", error)
-            return None
-        return Role.DEVICE if device is not None and device.admits(fingerprint) else None
-
-    return authorize
 
 
 @contextlib.contextmanager

@@ -3,8 +3,9 @@
 From the environment (``HCP_GATEWAY_…``), then from a TOML file; what is given in code comes first.
 """
 
+import getpass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
@@ -28,6 +29,12 @@ class GatewaySettings(BaseSettings):
     """The folder of the database, the keys and the register of devices."""
     hall: str | None = None
     """The hall's id (spec 3.7). None: that of the authority in ``data``."""
+    broker: Literal["embedded", "mosquitto"] = "embedded"
+    """``mosquitto``: one that runs beside the gateway with the files of ``hcp broker config``."""
+    broker_folder: Path | None = None
+    """Mosquitto's files; None: ``mosquitto`` in ``data``."""
+    broker_user: str = Field(default_factory=getpass.getuser)
+    """The user Mosquitto runs as: the gateway's own, who reads the broker's key and tells Mosquitto of revocations."""
     broker_host: str = "0.0.0.0"  # noqa: S104 - the hall's devices connect from outside
     broker_port: Port = 8883
     broker_names: tuple[str, ...] = ("127.0.0.1", "localhost")

@@ -7,6 +7,7 @@ import typer
 from hcp import (
     audit_commands,
     bench_commands,
+    broker_commands,
     central_commands,
     device_commands,
     firmware_command,
@@ -24,6 +25,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(gateway_commands.app, name="gateway")
+app.add_typer(broker_commands.app, name="broker")
 app.add_typer(central_commands.app, name="central")
 app.add_typer(device_commands.app, name="device")
 app.add_typer(firmware_command.app, name="firmware")

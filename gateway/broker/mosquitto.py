@@ -21,6 +21,8 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
+from cryptography import x509
+
 from gateway.enrolment import GATEWAY_NAME, write_file
 from protocol import topics
 from protocol.mqtt import MAX_PACKET
@@ -72,6 +74,11 @@ class MosquittoSettings:
         return self.folder / "mosquitto.log"
 
     @property
+    def pid(self) -> Path:
+        """Where Mosquitto says which process it is, for SIGHUP."""
+        return self.folder / "mosquitto.pid"
+
+    @property
     def door(self) -> Path:
         """The socket by which the warden cuts a client off. A path of at most 100 bytes."""
         return self.folder / "door.sock"
@@ -98,6 +105,7 @@ def configuration(settings: MosquittoSettings) -> str:
 per_listener_settings true
 user {settings.user}
 persistence false
+pid_file {settings.pid}
 max_connections {settings.connections}
 max_packet_size {MAX_PACKET - 2}
 max_inflight_messages {settings.window}
@@ -148,6 +156,44 @@ def access_list(hall: str) -> str:
     lines += [f"pattern write {topics.ROOT}{hall}/%u/{leaf}" for leaf in topics.FROM_DEVICE]
     lines += [f"pattern read {topics.ROOT}{hall}/%u/{leaf}" for leaf in topics.TO_DEVICE]
     return "\n".join(lines) + "\n"
+
+
+def serials(revoked: Path | bytes) -> frozenset[int]:
+    """The serial numbers on a list of revocations, PEM; none if the file is missing. Raises ValueError."""
+    if isinstance(revoked, Path):
+        if not revoked.exists():
+            return frozenset()
+        revoked = revoked.read_bytes()
+    return frozenset(entry.serial_number for entry in x509.load_pem_x509_crl(revoked))
+
+
+def unit(settings: MosquittoSettings, program: Path) -> str:
+    """The text of a systemd unit that runs Mosquitto with this configuration, as the gateway's own user."""
+    return f"""\
+# Written by hcp; changes are lost.
+[Unit]
+Description=好差评大厅 {settings.hall} 的 MQTT 代理 (Mosquitto)
+After=network-online.target
+Wants=network-online.target
+
+[Service]
+User={settings.user}
+ExecStart={program} -c {settings.configuration}
+ExecReload=/bin/kill -HUP $MAINPID
+Restart=always
+RestartSec=1
+LimitNOFILE=8192
+NoNewPrivileges=true
+ProtectSystem=strict
+ProtectHome=true
+PrivateTmp=true
+PrivateDevices=true
+ReadWritePaths={settings.folder}
+CapabilityBoundingSet=
+
+[Install]
+WantedBy=multi-user.target
+"""
 
 
 def find() -> Path | None:

@@ -91,6 +91,9 @@ class EmbeddedBroker:
 
         return self._call(cut)
 
+    def refresh(self) -> None:
+        """The register has changed: nothing to do, for ``authorize`` is asked at each CONNECT."""
+
     def stats(self) -> BrokerStats:
         """A copy of the counters."""
         return replace(self._shared.stats)

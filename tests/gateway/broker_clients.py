@@ -1,6 +1,5 @@
 """The far side of a broker in tests: a hall with certificates, a paho client and a client that counts bytes."""
 
-import socket
 import ssl
 import threading
 from collections.abc import Callable
@@ -11,6 +10,7 @@ import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
 from gateway.broker import BrokerSettings, EmbeddedBroker, Role
+from gateway.broker.probe import Probe as Raw
 from protocol import mqtt
 from tests.gateway.mosquitto_process import Mosquitto
 from tests.gateway.pki import Authority, Pair
@@ -99,7 +99,7 @@ class Hall:
     def context(self, name: str) -> ssl.SSLContext:
         return self.authority.context(self.pair(name))
 
-    def raw(self, name: str, **connect: Any) -> "Raw":
+    def raw(self, name: str, **connect: Any) -> Raw:
         """A connected `Raw` client that was accepted."""
         client = Raw(self.port, self.context(name))
         answer = client.connect(connect.pop("client_id", name), **connect)
@@ -109,80 +109,6 @@ class Hall:
 
     def paho(self, name: str, **options: Any) -> "Paho":
         return Paho(self, name, **options)
-
-
-class Raw:
-    """Sends any bytes over TLS and reads packets with the codec; blocking, with a deadline."""
-
-    def __init__(self, port: int, context: ssl.SSLContext, receive_buffer: int = 0):
-        self.socket = socket.socket()
-        self.socket.settimeout(DEADLINE_S)
-        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # or each CONNECT takes 40 ms
-        if receive_buffer:
-            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
-        self.socket.connect(("127.0.0.1", port))
-        self.socket = context.wrap_socket(self.socket, server_hostname="127.0.0.1")
-        self.session_present = False
-        self._decoder = mqtt.Decoder()
-
-    def send(self, data: bytes) -> "Raw":
-        """Ignores that the broker may have hung up: ``read`` tells."""
-        try:
-            self.socket.sendall(data)
-        except (ConnectionError, ssl.SSLError):
-            pass
-        return self
-
-    def read(self) -> Any:
-        """The next packet; None once the broker has hung up. Raises TimeoutError if it does neither."""
-        while True:
-            packet = self._decoder.packet()
-            if packet is not None:
-                return packet
-            try:
-                data = self.socket.recv(65536)
-            except (ConnectionError, ssl.SSLError):
-                return None
-            if not data:
-                return None
-            self._decoder.feed(data)
-
-    def until_hung_up(self) -> bytes:
-        """All bytes until the broker hangs up, whatever they are."""
-        said = b""
-        while True:
-            try:
-                data = self.socket.recv(65536)
-            except (ConnectionError, ssl.SSLError):
-                return said
-            if not data:
-                return said
-            said += data
-
-    def connect(self, client_id: str, clean: bool = True, keepalive_s: int = 60, will: mqtt.Will | None = None) -> Any:
-        return self.send(mqtt.connect(client_id, keepalive_s, clean, will)).read()
-
-    def subscribe(self, *filters: str) -> Any:
-        return self.send(mqtt.subscribe(1, [(filter_, 1) for filter_ in filters])).read()
-
-    def all_until_pong(self) -> list[Any]:
-        """Everything the broker had to say so far. (It answers in order, so nothing else can follow.)"""
-        self.send(mqtt.PINGREQ)
-        found: list[Any] = []
-        while not isinstance(packet := self.read(), mqtt.Pingresp):
-            assert packet is not None, f"the broker hung up after {found}"
-            found.append(packet)
-        return found
-
-    def close(self) -> None:
-        """Without DISCONNECT, as when the power fails."""
-        self.socket.close()
-
-    def __enter__(self) -> "Raw":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
 
 class Paho:
