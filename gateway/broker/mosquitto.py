@@ -99,14 +99,14 @@ def write(settings: MosquittoSettings, revoked: bytes) -> None:
 
 def configuration(settings: MosquittoSettings) -> str:
     """The text of ``mosquitto.conf``. The broker's state is disposable, so nothing of it is kept on a disk."""
-    # max_packet_size counts the remaining length and one byte
+    # max_packet_size counts the remaining length and one byte. A max_connections above the listeners would open
+    # Mosquitto's default listener too: port 1883, without TLS.
     return f"""\
 # Written by hcp; changes are lost.
 per_listener_settings true
 user {settings.user}
 persistence false
 pid_file {settings.pid}
-max_connections {settings.connections}
 max_packet_size {MAX_PACKET - 2}
 max_inflight_messages {settings.window}
 max_queued_messages {settings.queue_messages}

@@ -12,9 +12,16 @@ DEADLINE_S = 10.0
 class Probe:
     """Sends any bytes over TLS and reads packets with the codec; blocking, with a deadline."""
 
-    def __init__(self, port: int, context: ssl.SSLContext, receive_buffer: int = 0, host: str = "127.0.0.1"):
+    def __init__(
+        self,
+        port: int,
+        context: ssl.SSLContext,
+        receive_buffer: int = 0,
+        host: str = "127.0.0.1",
+        patience_s: float | None = None,
+    ):
         self.socket = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
-        self.socket.settimeout(DEADLINE_S)
+        self.socket.settimeout(patience_s or DEADLINE_S)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # or each CONNECT takes 40 ms
         if receive_buffer:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)

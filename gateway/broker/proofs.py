@@ -120,6 +120,8 @@ def _refused(hall: Scratch, context: ssl.SSLContext, name: str) -> str:
     try:
         with Probe(hall.port, context, host=hall.host) as client:
             answer = client.connect(name)
+    except ConnectionRefusedError:
+        raise  # nobody is there: that proves nothing
     except (ssl.SSLError, ConnectionError):
         return ""
     return "代理接受了连接" if isinstance(answer, mqtt.Connack) and answer.code == 0 else ""
@@ -151,7 +153,9 @@ def _stranger(hall: Scratch) -> str:
             answer = client.connect(name)
             if answer is None or answer.code:
                 return ""
-            return "" if client.read() is None else "未登记者仍在连接中"
+            return "" if _hung_up(client) else "未登记者仍在连接中"
+    except ConnectionRefusedError:
+        raise
     except (ssl.SSLError, ConnectionError):
         return ""
 
@@ -198,8 +202,10 @@ def _will_other(hall: Scratch) -> str:
 
 def _too_large(hall: Scratch) -> str:
     with hall.probe(DEVICES[0]) as device:
-        # a QoS 1 PUBLISH whose head names one byte more than the limit
-        device.send(b"\x32" + bytes((mqtt.MAX_PACKET - 2 & 127 | 128, mqtt.MAX_PACKET - 2 >> 7)) + bytes(8192))
+        name = hall.topic(DEVICES[0], "record").encode()
+        body = len(name).to_bytes(2, "big") + name + b"\0\1"
+        body += bytes(mqtt.MAX_PACKET - 2 - len(body))  # with its head, one byte more than the limit
+        device.send(bytes((0x32, len(body) & 127 | 128, len(body) >> 7)) + body)
         return "" if _hung_up(device) else f"接受了超过 {mqtt.MAX_PACKET} 字节的数据包"
 
 

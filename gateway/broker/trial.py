@@ -5,7 +5,7 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from gateway import enrolment
@@ -23,13 +23,13 @@ def running(settings: GatewaySettings, folder: Path) -> Iterator[proofs.Scratch]
     """The broker that ``settings`` name, with a furnished hall in ``folder``. Raises SettingsError."""
     scratch = GatewaySettings(
         data=folder, broker=settings.broker, broker_user=settings.broker_user,
-        broker_host="127.0.0.1", broker_port=_free_port() if settings.broker == "mosquitto" else 0,
+        broker_host="127.0.0.1", broker_port=free_port() if settings.broker == "mosquitto" else 0,
     )  # fmt: skip
     proofs.furnish(folder, HALL)
     broker = setup.make(scratch, HALL, Registry(folder))
     with contextlib.ExitStack() as undo:
         if scratch.broker == "mosquitto":
-            undo.callback(_start_mosquitto(setup.mosquitto_settings(scratch, HALL), folder))
+            undo.callback(start_mosquitto(setup.mosquitto_settings(scratch, HALL), folder))
         broker.start()
         undo.callback(broker.stop)
         yield proofs.Scratch(folder, HALL, broker.port, lambda name: _revoke(folder, broker, name))
@@ -40,11 +40,15 @@ def _revoke(folder: Path, broker: Broker, name: str) -> None:
     broker.cut_off(name)
 
 
-def _start_mosquitto(settings: mosquitto.MosquittoSettings, folder: Path):
+def start_mosquitto(settings: mosquitto.MosquittoSettings, data: Path) -> Callable[[], None]:
+    """Write the files for the hall in ``data`` and run Mosquitto with them; gives what ends it.
+
+    Raises SettingsError.
+    """
     program = mosquitto.find()
     if program is None:
         raise SettingsError("Mosquitto is not installed; on Debian and Ubuntu: sudo apt-get install -y mosquitto")
-    mosquitto.write(settings, enrolment.revocations(folder))
+    mosquitto.write(settings, enrolment.revocations(data))
     with (settings.folder / "out").open("ab") as out:
         process = subprocess.Popen([program, "-c", settings.configuration], stdout=out, stderr=out)  # noqa: S603
 
@@ -67,6 +71,7 @@ def _answers(door: Path) -> bool:
         return client.connect_ex(str(door)) == 0
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of the loopback address that nobody has at this moment."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         return free.getsockname()[1]

@@ -9,7 +9,7 @@ from typing import Any
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
-from gateway.broker import BrokerSettings, EmbeddedBroker, Role
+from gateway.broker import BrokerSettings, EmbeddedBroker, QueueLimits, Role
 from gateway.broker.probe import Probe as Raw
 from protocol import mqtt
 from tests.gateway.mosquitto_process import Mosquitto
@@ -25,9 +25,12 @@ def topic(device: str, leaf: str) -> str:
 
 
 class Hall:
-    """A running broker and its authority. It knows the gateway and ``devices``; ``revoked`` may change at any time."""
+    """A running broker and its authority. It knows the gateway and ``devices``; ``revoked`` may change at any time.
 
-    def __init__(self, directory: Path, kind: str = "embedded", **settings: Any):
+    ``queue``: how many messages wait for the gateway at most.
+    """
+
+    def __init__(self, directory: Path, kind: str = "embedded", queue: int = 0, **settings: Any):
         self.kind = kind
         self.authority = Authority(directory / "pki")
         self.devices = {"win-01", "win-02", "win-03"}
@@ -44,8 +47,11 @@ class Hall:
             self.broker = Mosquitto(
                 directory / "mosquitto", HALL, server.certificate, server.key, self.authority.certificate,
                 self.authority.revocations(), self._known, lambda cn, at: self.on_violation(cn, at),
+                **({"queue_messages": queue} if queue else {}),
             )  # fmt: skip
             return
+        if queue:
+            settings["gateway_queue"] = QueueLimits(queue, 1 << 20, queue, window=8, write_buffer=8 << 20)
         self.settings = BrokerSettings(
             HALL, server.certificate, server.key, self.authority.certificate, host="127.0.0.1", port=0, **settings
         )

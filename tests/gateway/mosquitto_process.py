@@ -43,13 +43,14 @@ class Mosquitto:
         revoked: bytes,
         known: Callable[[str], bool],
         on_violation: Callable[[str, str], object] = lambda cn, topic: None,
+        **limits: int,
     ):
         file = program()
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port: int = free.getsockname()[1]
         self.settings = MosquittoSettings(
-            hall, folder, certificate, key, authority, "127.0.0.1", self.port, user=getpass.getuser()
-        )
+            hall, folder, certificate, key, authority, "127.0.0.1", self.port, user=getpass.getuser(), **limits
+        )  # type: ignore[arg-type]
         mosquitto.write(self.settings, revoked)
         with (folder / "out").open("ab") as out:
             self._process = subprocess.Popen([file, "-c", self.settings.configuration], stdout=out, stderr=out)

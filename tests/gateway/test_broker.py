@@ -3,7 +3,9 @@
 import datetime as dt
 import socket
 import ssl
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -390,3 +392,61 @@ def test_garbage_ends_its_own_connection_only(hall: Hall, garbage: bytes) -> Non
 def test_a_second_connect_ends_the_connection(hall: Hall) -> None:
     with hall.raw("win-01") as client:
         assert client.send(mqtt.connect("win-01", 60)).read() is None
+
+
+# --- too much at once ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_overflowing_queue_keeps_what_came_first_and_works_on(kind: str, tmp_path: Path) -> None:
+    """What does not fit is for the device to send again: a PUBACK means nothing to it (spec 5.2)."""
+    hall = Hall(tmp_path, kind, queue=20)
+    try:
+        filter_ = f"hcp/v1/{HALL}/+/record"
+        with hall.raw(GATEWAY, clean=False) as gateway:
+            gateway.subscribe(filter_)
+        with hall.raw("win-01") as device:
+            for n in range(1, 61):
+                device.send(mqtt.publish(topic("win-01", "record"), b"%d" % n, 1, n))
+            acknowledged = len([p for p in device.all_until_pong() if isinstance(p, mqtt.Puback)])
+            assert acknowledged == (60 if kind == "mosquitto" else 20)
+            with hall.raw(GATEWAY, clean=False) as gateway:
+                heard: list[bytes] = []
+                while batch := [p for p in gateway.all_until_pong() if isinstance(p, mqtt.Publish)]:
+                    heard += [p.payload for p in batch]
+                    for packet in batch:
+                        gateway.send(mqtt.puback(packet.packet_id))
+                # in order from the first, without a hole; what was let go are the newest
+                assert heard == [b"%d" % n for n in range(1, len(heard) + 1)] and 20 <= len(heard) < 60
+                again = b"%d" % (len(heard) + 1)
+                device.send(mqtt.publish(topic("win-01", "record"), again, 1, 61))
+                assert gateway.read().payload == again
+    finally:
+        hall.stop()
+
+
+STORM = 200
+
+
+def test_two_hundred_devices_that_come_back_at_once_are_all_served(hall: Hall) -> None:
+    names = [f"storm-{n:03}" for n in range(STORM)]
+    hall.devices.update(names)
+    contexts = {name: hall.context(name) for name in names}
+    at_once = threading.Barrier(STORM)
+
+    def come_back(name: str) -> bool:
+        at_once.wait(60)
+        with Raw(hall.port, contexts[name], patience_s=60) as device:
+            assert device.connect(name) == mqtt.Connack(False, 0)
+            assert device.subscribe(topic(name, "receipt")) == mqtt.Suback(1, b"\1")
+            return device.send(mqtt.publish(topic(name, "record"), name.encode(), 1, 7)).read() == mqtt.Puback(7)
+
+    fresh_gateway(hall)
+    with (
+        hall.paho(GATEWAY, subscribe=f"hcp/v1/{HALL}/+/record") as gateway,
+        ThreadPoolExecutor(STORM) as crowd,
+    ):
+        assert all(crowd.map(come_back, names))
+        gateway.wait(lambda: len(gateway.messages) >= STORM)
+        assert sorted(gateway.payloads) == [name.encode() for name in names]
+    hall.devices.difference_update(names)

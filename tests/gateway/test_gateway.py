@@ -1,5 +1,6 @@
 """Stories of a whole gateway: embedded broker, mTLS, paho, SQLite, HTTP."""
 
+import getpass
 import json
 import socket
 import time
@@ -9,12 +10,14 @@ import httpx
 import pytest
 
 from gateway import enrolment
+from gateway.broker import mosquitto, setup, trial
 from gateway.core import times
-from gateway.run import Gateway
+from gateway.run import Gateway, hall_of
 from gateway.settings import GatewaySettings, SettingsError
 from protocol import record, topics
 from protocol.record import record_hash
 from tests.gateway.desk import HALL, enrol
+from tests.gateway.mosquitto_process import program
 from tests.gateway.wire import Wire
 
 KEY = "k" * 32
@@ -30,11 +33,17 @@ def write_systems(data: Path) -> None:
     (data / "systems.toml").write_text(f'[[system]]\nname = "queue"\nkey = "{KEY}"\nscopes = {scopes}\n')
 
 
-@pytest.fixture
-def running(tmp_path):
+@pytest.fixture(params=["embedded", "mosquitto"])
+def running(request, tmp_path):
     data = tmp_path / "data"
     write_systems(data)
-    gateway = Gateway(settings(data))
+    given, stop_broker = settings(data), lambda: None
+    if request.param == "mosquitto":
+        program()
+        change = {"broker": "mosquitto", "broker_port": trial.free_port(), "broker_user": getpass.getuser()}
+        given = given.model_copy(update=change)
+        stop_broker = trial.start_mosquitto(setup.mosquitto_settings(given, hall_of(given)), data)
+    gateway = Gateway(given)
     gateway.start()
     wires = []
 
@@ -53,6 +62,7 @@ def running(tmp_path):
         wire.close()
     gateway.http.close()
     gateway.stop()
+    stop_broker()
 
 
 def now_ms() -> int:
@@ -120,7 +130,7 @@ def test_after_a_restart_of_everything_the_receipt_tells_where_to_go_on(running,
     data, port = running.settings.data, running.mqtt_port
     wire.close()
     running.stop()
-    again = Gateway(settings(data).model_copy(update={"broker_port": port}))
+    again = Gateway(running.settings.model_copy(update={"broker_port": port}))
     again.start()
     try:
         second = Wire(wire.twin, port, data, tmp_path)
@@ -131,6 +141,18 @@ def test_after_a_restart_of_everything_the_receipt_tells_where_to_go_on(running,
         second.close()
     finally:
         again.stop()
+
+
+def test_mosquitto_that_is_not_configured_is_refused_with_what_to_do(tmp_path):
+    given = settings(tmp_path).model_copy(update={"broker": "mosquitto", "broker_port": trial.free_port()})
+    with pytest.raises(SettingsError, match="run `hcp broker config`"):
+        Gateway(given).start()
+    hall_of(given)
+    wanted = setup.mosquitto_settings(given, HALL)
+    mosquitto.write(wanted, b"")
+    wanted.access.write_text("topic readwrite #\n")
+    with pytest.raises(SettingsError, match="not what these settings mean"):
+        Gateway(given).start()
 
 
 def test_two_gateways_on_one_folder_are_refused(running):
