@@ -1,8 +1,10 @@
 """``hcp broker``: Mosquitto's configuration for a hall, and proofs that a broker keeps the rules."""
 
+import contextlib
 import getpass
 import logging
 import tempfile
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -73,14 +75,16 @@ def check_command(
     from gateway import run, settings
     from gateway.broker import proofs, trial
 
-    # the proofs break rules on purpose: what the broker says of that is no news
-    logging.getLogger("gateway.broker").setLevel(logging.CRITICAL)
     found: list[proofs.Proof] = []
     try:
         loaded = settings.load(config, data=data, broker=broker)
         if getpass.getuser() == "root" and loaded.broker == "mosquitto":
             loaded = loaded.model_copy(update={"broker_user": "root"})
-        with Progress(console=talk, transient=True) as progress, tempfile.TemporaryDirectory(prefix="hcp-") as folder:
+        with (
+            _silent("gateway.broker"),
+            Progress(console=talk, transient=True) as progress,
+            tempfile.TemporaryDirectory(prefix="hcp-") as folder,
+        ):
             task = progress.add_task("检查消息代理", total=proofs.RULES)
             with trial.running(loaded, Path(folder)) as scratch:
                 for proof in proofs.prove(scratch):
@@ -103,3 +107,15 @@ def check_command(
             typer.echo(f"{mark} {proof.rule}" + (f"：{proof.words}" if proof.words else ""))
     if not good:
         raise typer.Exit(Exit.FAILURE)
+
+
+@contextlib.contextmanager
+def _silent(name: str) -> Iterator[None]:
+    """The proofs break rules on purpose: what the broker logs of that is no news."""
+    logger = logging.getLogger(name)
+    before = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
