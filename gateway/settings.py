@@ -1,14 +1,17 @@
 """All settings of the gateway: one frozen object, read once, refused early.
 
-From the environment (``HCP_GATEWAY_…``), then from a TOML file; what is given in code comes first.
+What is given in code comes first, then the environment (``HCP_GATEWAY_…``), then TOML files; ``explain`` tells which.
 """
 
 import getpass
+import os
+import tomllib
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from pydantic_settings import BaseSettings, InitSettingsSource, SettingsConfigDict
 
 from protocol import topics
 from protocol.errors import ProtocolError
@@ -78,31 +81,95 @@ class GatewaySettings(BaseSettings):
             raise ValueError("expected http:// or https://")
         return value
 
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
-
 
 def load(file: Path | None = None, **given: Any) -> GatewaySettings:
-    """Read the settings; ``given`` overrides the environment, which overrides ``file``. Raises SettingsError."""
-    if file is not None and not file.is_file():
-        raise SettingsError(f"no settings file {file}")
-    config = SettingsConfigDict(**{**GatewaySettings.model_config, "toml_file": file})
-    source = type("GatewaySettings", (GatewaySettings,), {"model_config": config})
+    """Read the settings. Raises SettingsError.
+
+    ``given`` overrides the environment, which overrides ``file``. Beside ``gateway.toml`` the files
+    ``gateway.d/*.toml`` override it, each those before it by name.
+    """
+    given = {name: value for name, value in given.items() if value is not None}
+    read = _read(file)
+    _refuse_unknown_variables()
     try:
-        settings = source(**{name: value for name, value in given.items() if value is not None})
+        settings = _source(read)(**given)
     except ValidationError as error:
-        lines = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors(include_input=False)]
+        lines = [_complaint(e["loc"], e["msg"], read, given) for e in error.errors(include_input=False)]
         raise SettingsError("settings: " + "; ".join(lines)) from None
-    except ValueError as error:  # a TOML file that is none
-        raise SettingsError(f"{file}: {error}") from None
     if settings.central_url and settings.central_key is None:
         raise SettingsError("settings: central_url is set, central_key is not; both or neither")
     return settings
+
+
+@dataclass(frozen=True)
+class Origin:
+    """A setting with the place it comes from; ``value`` is text, and stars for a secret."""
+
+    name: str
+    value: str
+    origin: str
+    default: bool
+
+
+def explain(file: Path | None = None, **given: Any) -> list[Origin]:
+    """Every setting with its value and the place that decided it. Raises SettingsError."""
+    settings = load(file, **given)
+    given = {name: value for name, value in given.items() if value is not None}
+    read = _read(file)
+    found = []
+    for name in GatewaySettings.model_fields:
+        origin = _origin(name, read, given)
+        value = getattr(settings, name)
+        shown = "(未设置)" if value is None else ", ".join(value) if isinstance(value, tuple) else str(value)
+        found.append(Origin(name, shown, origin or "默认值", origin is None))
+    return found
+
+
+def _refuse_unknown_variables() -> None:
+    prefix = str(GatewaySettings.model_config["env_prefix"])
+    known = {prefix + name.upper() for name in GatewaySettings.model_fields}
+    strange = sorted(name for name in os.environ if name.upper().startswith(prefix) and name.upper() not in known)
+    if strange:
+        raise SettingsError(f"settings: nothing is called {', '.join(strange)}; `hcp gateway config show` lists all")
+
+
+def _read(file: Path | None) -> dict[Path, dict[str, Any]]:
+    """What each file says, in the order in which they override each other."""
+    if file is None:
+        return {}
+    if not file.is_file():
+        raise SettingsError(f"no settings file {file}")
+    found = {}
+    for path in (file, *sorted(file.with_suffix(".d").glob("*.toml"))):
+        try:
+            found[path] = tomllib.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise SettingsError(f"{path}: {error}") from None
+    return found
+
+
+def _source(read: dict[Path, dict[str, Any]]) -> type[GatewaySettings]:
+    merged = {name: value for values in read.values() for name, value in values.items()}
+
+    class FromFiles(GatewaySettings):
+        @classmethod
+        def settings_customise_sources(cls, settings_cls, init_settings, env_settings, *_, **__):
+            return init_settings, env_settings, InitSettingsSource(settings_cls, init_kwargs=merged)
+
+    return FromFiles
+
+
+def _origin(name: str, read: dict[Path, dict[str, Any]], given: dict[str, Any]) -> str | None:
+    """Where a setting comes from; None: it is the default."""
+    if name in given:
+        return "命令行"
+    variable = str(GatewaySettings.model_config["env_prefix"]) + name.upper()
+    if any(variable == key.upper() for key in os.environ):
+        return f"环境变量 {variable}"
+    return next((str(path) for path in reversed(read) if name in read[path]), None)
+
+
+def _complaint(loc: tuple[int | str, ...], message: str, read: dict[Path, dict[str, Any]], given: dict) -> str:
+    name = ".".join(map(str, loc))
+    origin = _origin(str(loc[0]), read, given) if loc else None
+    return f"{name}: {message}" + (f" ({origin})" if origin else "")

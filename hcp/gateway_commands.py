@@ -6,10 +6,12 @@ from typing import Annotated
 import typer
 
 from gateway.enrolment import EnrolmentError, create_authority
+from hcp import gateway_config_commands
 from hcp.exits import Exit
 from hcp.talk import fail, talk
 
 app = typer.Typer(help="大厅网关：接收评价器的记录，关联办件，断网可用，同步到中心。", no_args_is_help=True)
+app.add_typer(gateway_config_commands.app, name="config")
 
 Data = Annotated[Path, typer.Option("--data", help="网关的数据目录。", envvar="HCP_GATEWAY_DATA")]
 DEFAULT_DATA = Path("hcp-data/gateway")
@@ -32,7 +34,7 @@ def init_command(
 @app.command("run")
 def run_command(
     data: Data = DEFAULT_DATA,
-    config: Annotated[Path | None, typer.Option(help="TOML 设置文件。")] = None,
+    config: Annotated[Path | None, typer.Option(help="TOML 设置文件；同名 .d 目录内的 *.toml 依次覆盖它。")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="就绪时输出一行 JSON。")] = False,
 ) -> None:
     """运行网关，直到收到 SIGTERM 或 Ctrl-C。中心的密钥取自环境变量 HCP_GATEWAY_CENTRAL_KEY。"""

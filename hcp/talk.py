@@ -10,6 +10,8 @@ from hcp.exits import Exit
 
 #: For people. Colours only on a terminal, and not under NO_COLOR.
 talk = Console(stderr=True, highlight=False, soft_wrap=True)
+#: Tables for people: data, so on stdout.
+out = Console(highlight=False, soft_wrap=True)
 
 
 def answer(data: Any) -> None:
