@@ -17,7 +17,7 @@ import uvicorn
 from cryptography import x509
 from pydantic import SecretStr
 
-from gateway import assets, enrolment, schema
+from gateway import assets, enrolment, logs, schema
 from gateway.broker import Broker, setup
 from gateway.clock import Clock
 from gateway.core.timeline import Rules
@@ -27,6 +27,7 @@ from gateway.service import Service, ServiceSettings
 from gateway.settings import GatewaySettings, SettingsError
 from gateway.store.writer import Store
 from gateway.upstream.central import Central, CentralSettings
+from gateway.watchdog import Watchdog
 from gateway.web import systems
 from gateway.web.app import create_app
 from protocol import signature
@@ -80,6 +81,10 @@ class Gateway:
             "data": str(self.settings.data),
             "pid": os.getpid(),
         }
+
+    def alive(self) -> bool:
+        """Whether a restart could make nothing better: our own threads live, and the database is open."""
+        return self.store.healthy and self.service.healthy
 
     def checks(self) -> dict[str, bool]:
         """What must be true for it to be ready."""
@@ -190,10 +195,13 @@ def run(settings: GatewaySettings, as_json: bool = False, say: Callable[[str], N
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())
+    logs.configure(settings.log_level, settings.log_format == "json")
     gateway = Gateway(settings)
     gateway.start()
+    watchdog = Watchdog(gateway.alive)
     try:
         facts = gateway.facts()
+        watchdog.start(f"大厅 {facts['hall']}")
         if as_json:
             say(json.dumps(facts, ensure_ascii=False))
         else:
@@ -201,6 +209,7 @@ def run(settings: GatewaySettings, as_json: bool = False, say: Callable[[str], N
             say(f"网关已就绪 (ready): 大厅 {facts['hall']} · {where}")
         ended.wait()
     finally:
+        watchdog.stop()
         gateway.stop()
 
 

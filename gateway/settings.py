@@ -64,6 +64,9 @@ class GatewaySettings(BaseSettings):
     queue_frames: Annotated[int, Field(ge=512, le=65_536)] = 4096
     """Frames that may wait for intake."""
 
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["text", "json"] = "text"
+
     @field_validator("hall")
     @classmethod
     def _hall(cls, value: str | None) -> str | None:

@@ -1,5 +1,6 @@
 """``hcp gateway``: making a hall and running its gateway."""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -44,3 +45,28 @@ def run_command(
         run.run(settings.load(config, data=data), as_json=as_json)
     except settings.SettingsError as error:
         fail(str(error), Exit.CONFIG)
+
+
+@app.command("unit")
+def unit_command(
+    data: Data = DEFAULT_DATA,
+    config: Annotated[Path | None, typer.Option(help="网关的 TOML 设置文件。")] = None,
+    user: Annotated[str, typer.Option(help="运行网关的系统用户。")] = "hcp",
+    out: Annotated[Path | None, typer.Option(help="写入此文件；不给则显示。")] = None,
+) -> None:
+    """生成 systemd 服务单元：开机启动、失去响应自动重启、只能读写自己的数据目录。"""
+    from gateway import settings, unit
+
+    try:
+        loaded = settings.load(config, data=data)
+        broker = "hcp-mosquitto.service" if loaded.broker == "mosquitto" else None
+        text = unit.text(loaded, Path(sys.argv[0]).resolve(), user, config, broker)
+        if out is None:
+            typer.echo(text, nl=False)
+            return
+        out.write_text(text, encoding="utf-8")
+    except settings.SettingsError as error:
+        fail(str(error), Exit.CONFIG)
+    except OSError as error:
+        fail(f"不能写入 {out}：{error.strerror}", Exit.USAGE)
+    talk.print(f"已写入 {out}。安装：sudo cp {out} /etc/systemd/system/ && sudo systemctl enable --now {out.name}")
