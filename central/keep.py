@@ -207,6 +207,7 @@ class Keeper:
             finished_ms=data.finished_at,
             closed_ms=data.closed_at,
             status=data.status,
+            applicant_kind=data.applicant_kind,
         )
 
     def _decision(self, effect: effects.KeepDecision) -> None:
@@ -227,6 +228,7 @@ class Keeper:
             candidates=[candidate.model_dump() for candidate in data.candidates],
             decided_ms=data.decided_at,
             content=effect.content,
+            evidence=data.evidence,
         )
 
     def _incident(self, effect: effects.KeepIncident) -> None:

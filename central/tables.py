@@ -187,6 +187,7 @@ services = Table(
     Column("closed_ms", BigInteger),
     Column("status", String(20), nullable=False),
     Column("received_ms", BigInteger, nullable=False),
+    Column("applicant_kind", String(10)),
 )
 
 bindings = Table(
@@ -207,6 +208,7 @@ bindings = Table(
     Column("decided_ms", BigInteger, nullable=False),
     Column("content", String(64), nullable=False),
     Column("received_ms", BigInteger, nullable=False),
+    Column("evidence", JSON(none_as_null=True)),
 )
 
 ratings = Table(

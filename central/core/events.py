@@ -31,6 +31,7 @@ from protocol.errors import ProtocolError
 
 MAX_ID = 200
 MAX_RECORD = topics.MAX_SIZE["record"]
+MAX_EVIDENCE = 4096
 #: The largest integer that every database of ours holds.
 MAX_INT = 2**63 - 1
 
@@ -67,6 +68,14 @@ def _size(most: int) -> Callable[[bytes], bytes]:
         return value
 
     return check
+
+
+def _small(value: dict[str, Any]) -> dict[str, Any]:
+    # central keeps it as it was told: what it judges by is the decision
+    size = len(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode())
+    if size > MAX_EVIDENCE:
+        raise ValueError(f"expected at most {MAX_EVIDENCE} bytes, got {size}")
+    return value
 
 
 # An RFC 3339 time becomes milliseconds since 1970.
@@ -119,7 +128,8 @@ class Service(Data):
     served_at: Time | None = None
     finished_at: Time | None = None
     closed_at: Time | None = None
-    status: Literal["called", "served", "finished", "cancelled", "transferred"]
+    status: Literal["called", "paused", "served", "finished", "cancelled", "transferred"]
+    applicant_kind: Literal["self", "agent"] | None = None
 
 
 class Candidate(Data):
@@ -144,6 +154,7 @@ class Decision(Data):
     error_ms: Annotated[int, Field(ge=0, le=MAX_INT)] | None = None
     candidates: Annotated[list[Candidate], Field(max_length=100)]
     decided_at: Time
+    evidence: Annotated[dict[str, Any], AfterValidator(_small)] | None = None
 
     @model_validator(mode="after")
     def _names_its_service(self) -> "Decision":
@@ -255,7 +266,9 @@ def read_decision(value: object, device: str, seq: int) -> Decision:
 
 def content_of(decision: Decision) -> str:
     """SHA-256 (hex) of a decision, whichever way it came."""
-    return _digest(decision.model_dump_json().encode())
+    # evidence joins only where there is some: the content of a decision that came before it existed stays what it was
+    without = {"evidence"} if decision.evidence is None else None
+    return _digest(decision.model_dump_json(exclude=without).encode())
 
 
 def explain(error: ValidationError) -> str:

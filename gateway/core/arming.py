@@ -17,6 +17,10 @@ class Show:
     armed: bool
     look_again_ms: int | None
 
+    def left(self, now_ms: int) -> bool:
+        """Whether the staff have left: the counter is empty, but for a citizen who has not rated yet."""
+        return self.serving is not None and self.serving.left_ms is not None and self.serving.left_ms <= now_ms
+
 
 def show(servings: Sequence[Serving], now_ms: int) -> Show:
     """Decide for one window: a service that was called is shown, one that was served is also armed until it ends."""

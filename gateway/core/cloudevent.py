@@ -3,9 +3,9 @@
 import base64
 from typing import Any
 
-from gateway.core import times
+from gateway.core import evidence, times
 from gateway.core.binding import Binding
-from gateway.core.timeline import Case, Service
+from gateway.core.cases import Case, Service
 
 DEVICE = "cn.hcp.device.enrolled.v1"
 CASE = "cn.hcp.case.v1"
@@ -64,6 +64,8 @@ def service(hall: str, known: Service, revision: int, now_ms: int) -> dict:
             closed_at=known.closed_ms,
         ),
     }
+    if known.applicant_kind is not None:
+        data["applicant_kind"] = str(known.applicant_kind)
     return _event(hall, SERVICE, f"service/{known.case_no}/{known.service_no}/{revision}", now_ms, data)
 
 
@@ -96,6 +98,7 @@ def binding_data(device_id: str, seq: int, number: int, decision: Binding, now_m
         "rule": str(decision.rule),
         "candidates": [{"case_no": case_no, "service_no": number} for case_no, number in decision.candidates],
         "decided_at": times.text(now_ms),
+        "evidence": evidence.data(decision.evidence) if decision.evidence else None,
         **{name: value for name, value in optional.items() if value is not None},
     }
 

@@ -5,13 +5,14 @@ import sqlite3
 import sqlite_utils
 from sqlite_utils.migrations import Migrations
 
-from gateway.schema import m001_initial, m002_dating, m003_rotations, m004_reports
+from gateway.schema import m001_initial, m002_dating, m003_rotations, m004_reports, m006_binding
 
 STEPS = Migrations("hcp.gateway")
 STEPS(name="m001_initial")(m001_initial.apply)
 STEPS(name="m002_dating")(m002_dating.apply)
 STEPS(name="m003_rotations")(m003_rotations.apply)
 STEPS(name="m004_reports")(m004_reports.apply)
+STEPS(name="m006_binding")(m006_binding.apply)
 
 
 class NewerSchemaError(Exception):

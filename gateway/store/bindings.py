@@ -3,15 +3,26 @@
 import json
 import sqlite3
 from collections.abc import Iterable
+from dataclasses import dataclass
 
-from gateway.core import cloudevent
+from gateway.core import cloudevent, evidence
 from gateway.core.binding import Binding, Press, Rule, Status, Token, bind
 from gateway.core.intake import MAX_SEQ, Genuine
 from gateway.core.timeline import Serving
 from gateway.store import outbox
 from protocol import record
 
-_SERVING = "window, case_no, service_no, staff, start_ms, end_ms, served_ms"
+_SERVING = "window, case_no, service_no, staff, start_ms, end_ms, served_ms, left_ms, begun_by, served_by, ended_by"
+_DECISION = "number, status, rule, window, case_no, service_no, staff, candidates, error_ms, evidence, decided_ms"
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A stored decision: the ``number``-th about its rating. The last one stands, the others stay."""
+
+    number: int
+    binding: Binding
+    decided_ms: int
 
 
 def first(
@@ -22,7 +33,8 @@ def first(
     device, seq = found.device, found.head.seq
     press = Press(found.head.wall_ms, found.head.error_ms)
     token = _token(connection, device, found.body.token)
-    decision = _decide(connection, press, genuine.window, token, business_error_ms)
+    carried = found.body.token is not None
+    decision = _decide(connection, press, genuine.window, token, business_error_ms, carried)
     # usually 1; more if a record that came early had this seq before and turned out not to fit the chain
     standing = latest(connection, device, seq)
     number = standing[0] + 1 if standing else 1
@@ -96,15 +108,30 @@ def redate(
 def latest(connection: sqlite3.Connection, device: str, seq: int) -> tuple[int, Binding] | None:
     """The decision that stands, with its number."""
     row = connection.execute(
-        "SELECT number, status, rule, window, case_no, service_no, staff, candidates, error_ms FROM bindings"
-        " WHERE device = ? AND seq = ? ORDER BY number DESC LIMIT 1",
+        f"SELECT {_DECISION} FROM bindings WHERE device = ? AND seq = ? ORDER BY number DESC LIMIT 1",  # noqa: S608
         (device, seq),
     ).fetchone()
     if row is None:
         return None
-    number, status, rule, window, case_no, service_no, staff, candidates, error_ms = row
+    found = _decided(row)
+    return found.number, found.binding
+
+
+def history(connection: sqlite3.Connection, device: str, seq: int) -> list[Decided]:
+    """Every decision about a rating, the first one first, each with its evidence."""
+    rows = connection.execute(
+        f"SELECT {_DECISION} FROM bindings WHERE device = ? AND seq = ? ORDER BY number",  # noqa: S608
+        (device, seq),
+    ).fetchall()
+    return [_decided(row) for row in rows]
+
+
+def _decided(row: tuple) -> Decided:
+    number, status, rule, window, case_no, service_no, staff, candidates, error_ms, told, decided_ms = row
     pairs = tuple((str(c), int(s)) for c, s in json.loads(candidates))
-    return number, Binding(Status(status), Rule(rule), window, case_no, service_no, staff, pairs, error_ms)
+    grounds = evidence.read(json.loads(told), window) if told else None
+    decision = Binding(Status(status), Rule(rule), window, case_no, service_no, staff, pairs, error_ms, grounds)
+    return Decided(number, decision, decided_ms)
 
 
 def _again(connection: sqlite3.Connection, hall: str, row: tuple, now_ms: int, business_error_ms: int) -> int:
@@ -115,7 +142,8 @@ def _again(connection: sqlite3.Connection, hall: str, row: tuple, now_ms: int, b
     number, before = standing
     found = record.parse(body)
     press = _press(connection, device, seq, found.head)
-    decision = _decide(connection, press, window, _token(connection, device, found.body.token), business_error_ms)
+    token = _token(connection, device, found.body.token)
+    decision = _decide(connection, press, window, token, business_error_ms, found.body.token is not None)
     if decision == before:
         return 0
     data = _append(connection, device, seq, number + 1, decision, now_ms)
@@ -124,25 +152,35 @@ def _again(connection: sqlite3.Connection, hall: str, row: tuple, now_ms: int, b
 
 
 def _decide(
-    connection: sqlite3.Connection, press: Press, window: str | None, token: Token | None, business_error_ms: int
+    connection: sqlite3.Connection,
+    press: Press,
+    window: str | None,
+    token: Token | None,
+    business_error_ms: int,
+    carried: bool,
 ) -> Binding:
     if window is not None and not _exists(connection, window):
         window = None
-    servings = []
+    keys = {token.key} if token else set()
     span = press.span(business_error_ms)
     if window is not None and span is not None:
-        servings += connection.execute(
-            # a serving is shorter than a day by far (timeline.Rules), which keeps the search inside the index
-            f"SELECT {_SERVING} FROM servings WHERE window = ? AND start_ms <= ? AND start_ms >= ? AND end_ms > ?",  # noqa: S608
-            (window, _fit(span[1]), _fit(span[0] - 86_400_000), _fit(span[0])),
-        ).fetchall()
-    if token is not None:
-        servings += connection.execute(
-            f"SELECT {_SERVING} FROM servings WHERE case_no = ? AND service_no = ?",  # noqa: S608
-            token.key,
-        ).fetchall()
-    stretches = [Serving(*row) for row in dict.fromkeys(servings)]
-    return bind(press, window, token, stretches, business_error_ms)
+        # a serving is shorter than a day by far (timeline.Rules), which keeps the search inside the index
+        keys |= set(
+            connection.execute(
+                "SELECT DISTINCT case_no, service_no FROM servings"
+                " WHERE window = ? AND start_ms <= ? AND start_ms >= ? AND end_ms > ?",
+                (window, _fit(span[1]), _fit(span[0] - 86_400_000), _fit(span[0])),
+            )
+        )
+    stretches = [
+        Serving(*row)
+        for key in sorted(keys)
+        for row in connection.execute(
+            f"SELECT {_SERVING} FROM servings WHERE case_no = ? AND service_no = ? AND window = ?",  # noqa: S608
+            (*key, window),
+        )
+    ]
+    return bind(press, window, token, stretches, business_error_ms, carried)
 
 
 def _press(connection: sqlite3.Connection, device: str, seq: int, head: record.Head) -> Press:
@@ -155,7 +193,7 @@ def _press(connection: sqlite3.Connection, device: str, seq: int, head: record.H
     if row is None:
         return Press(None, None)
     wall_ms = (row[0] + row[1]) // 2
-    return Press(wall_ms, row[1] - wall_ms)
+    return Press(wall_ms, row[1] - wall_ms, dated=True)
 
 
 def _fit(ms: int) -> int:
@@ -178,8 +216,11 @@ def _token(connection: sqlite3.Connection, device: str, token: bytes | None) -> 
 
 
 def _append(connection: sqlite3.Connection, device: str, seq: int, number: int, decision: Binding, now_ms: int) -> dict:
+    data = cloudevent.binding_data(device, seq, number, decision, now_ms)
+    grounds = json.dumps(data["evidence"], ensure_ascii=False, separators=(",", ":"))
     connection.execute(
-        "INSERT INTO bindings VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO bindings (device, seq, number, status, rule, window, case_no, service_no, staff, candidates,"
+        " error_ms, decided_ms, evidence) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             device,
             seq,
@@ -193,6 +234,7 @@ def _append(connection: sqlite3.Connection, device: str, seq: int, number: int, 
             json.dumps(decision.candidates),
             decision.error_ms,
             now_ms,
+            grounds,
         ),
     )
-    return cloudevent.binding_data(device, seq, number, decision, now_ms)
+    return data

@@ -1,16 +1,17 @@
-"""SQL of business events and of what is derived from them: servings, services and cases."""
+"""SQL of business events, and of the servings that are derived from them."""
 
 import sqlite3
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
-from gateway.core import cloudevent
-from gateway.core.business import SHIFT, Event, Type, body_hash
-from gateway.core.timeline import Case, Rules, Service, Serving, case_of, fold, service_of
-from gateway.store import bindings, outbox
+from gateway.core.business import Event, body_hash
+from gateway.core.timeline import Rules, Serving, fold
+from gateway.store import bindings, cases
 
 #: How far back ratings that are not bound are looked at again when windows change, and after a restart.
 RECHECK_MS = 30 * 86_400_000
-_EVENT = "event_id, type, at_ms, window, staff, case_no, service_no, item_code, item_name"
+SERVING = "window, case_no, service_no, staff, start_ms, end_ms, served_ms, left_ms, begun_by, served_by, ended_by"
+#: A chain of corrections longer than this is refused: nobody is wrong so often.
+MAX_CORRECTIONS = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,38 +50,17 @@ def take(
             "unknown_window",
             f"窗口 {event.window} 未登记; 请先 PUT /api/v1/windows/{event.window}",
         )
+    wrong = _wrong_correction(connection, source, event)
+    if wrong:
+        return wrong
+    values = (source, digest, now_ms, *astuple(event))
     connection.execute(
-        f"INSERT INTO business_events (source, hash, received_ms, {_EVENT})"  # noqa: S608
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            source,
-            digest,
-            now_ms,
-            event.id,
-            event.type,
-            event.at_ms,
-            event.window,
-            event.staff,
-            event.case_no,
-            event.service_no,
-            event.item_code,
-            event.item_name,
-        ),
+        f"INSERT INTO business_events (source, hash, received_ms, {cases.EVENT}) VALUES ({cases.marks(values)})",  # noqa: S608
+        values,
     )
-    if event.type in SHIFT:
-        windows = {str(event.window)}
-        first_ms = last_ms = event.at_ms
-        services = _served_at(connection, str(event.window), event.at_ms, event.at_ms + rules.limit_ms)
-    else:
-        _update_case(connection, str(event.case_no), hall, now_ms)
-        services = [(str(event.case_no), int(event.service_no or 0))]
-        own = _of_service(connection, services[0])
-        windows = {own_event.window for own_event in own if own_event.window}
-        first_ms, last_ms = min(e.at_ms for e in own), max(e.at_ms for e in own)
-    for key in services:
-        _update_service(connection, key, hall, now_ms, rules)
-    for window in sorted(windows):
-        _refold(connection, window, first_ms, last_ms, hall, now_ms, rules, business_error_ms)
+    windows: set[str] = set()
+    for told in _touched(connection, source, event):
+        windows |= _derive(connection, told, hall, now_ms, rules, business_error_ms)
     return Result(event.id, "accepted", "accepted", "", frozenset(windows))
 
 
@@ -104,11 +84,62 @@ def put_window(
 def servings(connection: sqlite3.Connection, window: str, now_ms: int) -> list[Serving]:
     """What stands at a window now or later, by time."""
     rows = connection.execute(
-        "SELECT window, case_no, service_no, staff, start_ms, end_ms, served_ms FROM servings"
-        " WHERE window = ? AND start_ms > ? AND end_ms > ? ORDER BY start_ms",
+        f"SELECT {SERVING} FROM servings WHERE window = ? AND start_ms > ? AND end_ms > ? ORDER BY start_ms",  # noqa: S608
         (window, now_ms - 86_400_000, now_ms),
     ).fetchall()
     return [Serving(*row) for row in rows]
+
+
+def _wrong_correction(connection: sqlite3.Connection, source: str, event: Event) -> Result | None:
+    """Why an event cannot take the place of the one it corrects."""
+    if event.corrects is None:
+        return None
+    of = "SELECT event_id, corrects FROM business_events WHERE source = ? AND "
+    other = connection.execute(of + "corrects = ?", (source, event.corrects)).fetchone()
+    if other:
+        detail = f"事件 {event.corrects} 已由 {other[0]} 更正; 如仍有误, 请更正 {other[0]} (correct the correction)"
+        return Result(event.id, "rejected", "already_corrected", detail)
+    named: str | None = event.corrects
+    for _ in range(MAX_CORRECTIONS):
+        row = connection.execute(of + "event_id = ?", (source, named)).fetchone()
+        named = row[1] if row else None
+        if named is None:
+            return None
+        if named == event.id:
+            break
+    detail = f"更正关系成环或超过 {MAX_CORRECTIONS} 次 (corrections form a circle, or too long a chain)"
+    return Result(event.id, "rejected", "bad_field", detail)
+
+
+def _touched(connection: sqlite3.Connection, source: str, event: Event) -> list[Event]:
+    """What a stored event changes the meaning of: itself, and the one in whose place it came."""
+    rows = connection.execute(
+        f"SELECT source, {cases.EVENT} FROM business_events"  # noqa: S608
+        " WHERE source = ? AND event_id IN (?, ?) AND type <> 'withdrawn'",
+        (source, event.id, event.corrects),
+    ).fetchall()
+    return [cases.event_of(row) for row in rows]
+
+
+def _derive(
+    connection: sqlite3.Connection, told: Event, hall: str, now_ms: int, rules: Rules, business_error_ms: int
+) -> set[str]:
+    """Bring into line what an event, come or gone, can matter to. Gives the windows concerned."""
+    if told.of_window:
+        windows = {str(told.window)}
+        first_ms = last_ms = told.at_ms
+        services = _served_at(connection, str(told.window), told.at_ms, told.at_ms + rules.limit_ms)
+    else:
+        cases.update_case(connection, str(told.case_no), hall, now_ms)
+        services = [(str(told.case_no), int(told.service_no or 0))]
+        own = [told, *cases.of_service(connection, services[0], "standing_events")]
+        windows = {event.window for event in own if event.window}
+        first_ms, last_ms = min(e.at_ms for e in own), max(e.at_ms for e in own)
+    for key in services:
+        cases.update_service(connection, key, hall, now_ms, rules)
+    for window in sorted(windows):
+        _refold(connection, window, first_ms, last_ms, hall, now_ms, rules, business_error_ms)
+    return windows
 
 
 def _known(connection: sqlite3.Connection, window: str) -> bool:
@@ -132,8 +163,7 @@ def _refold(
     servings = fold(_events(connection, window, first_ms - rules.limit_ms, last_ms + rules.limit_ms), rules)
     new = {s for s in servings if s.window == window and first_ms <= s.start_ms <= last_ms}
     rows = connection.execute(
-        "SELECT window, case_no, service_no, staff, start_ms, end_ms, served_ms FROM servings"
-        " WHERE window = ? AND start_ms BETWEEN ? AND ?",
+        f"SELECT {SERVING} FROM servings WHERE window = ? AND start_ms BETWEEN ? AND ?",  # noqa: S608
         (window, first_ms, last_ms),
     ).fetchall()
     old = {Serving(*row) for row in rows}
@@ -144,11 +174,8 @@ def _refold(
             (window, gone.start_ms, *gone.key),
         )
     for s in new - old:
-        connection.execute(
-            "INSERT INTO servings (window, case_no, service_no, staff, start_ms, end_ms, served_ms)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (s.window, s.case_no, s.service_no, s.staff, s.start_ms, s.end_ms, s.served_ms),
-        )
+        values = astuple(s)
+        connection.execute(f"INSERT INTO servings ({SERVING}) VALUES ({cases.marks(values)})", values)  # noqa: S608
     if changed:
         bindings.again(
             connection,
@@ -164,19 +191,13 @@ def _refold(
 
 def _events(connection: sqlite3.Connection, window: str, first_ms: int, last_ms: int) -> list[Event]:
     rows = connection.execute(
-        f"SELECT source, {_EVENT} FROM business_events WHERE window = ?1 AND at_ms BETWEEN ?2 AND ?3"  # noqa: S608
-        f" UNION SELECT source, {_EVENT} FROM business_events WHERE (case_no, service_no) IN"
-        " (SELECT case_no, service_no FROM business_events"
+        f"SELECT source, {cases.EVENT} FROM standing_events WHERE window = ?1 AND at_ms BETWEEN ?2 AND ?3"  # noqa: S608
+        f" UNION SELECT source, {cases.EVENT} FROM standing_events WHERE (case_no, service_no) IN"
+        " (SELECT case_no, service_no FROM standing_events"
         " WHERE window = ?1 AND at_ms BETWEEN ?2 AND ?3 AND case_no IS NOT NULL)",
         (window, first_ms, last_ms),
     ).fetchall()
-    return [_event(row) for row in rows]
-
-
-def _event(row: tuple) -> Event:
-    source, event_id, kind, *rest = row
-    # two systems may use the same id: only together they are unique, and the order of ties rests on it
-    return Event(f"{source}\n{event_id}", Type(kind), *rest)
+    return [cases.event_of(row) for row in rows]
 
 
 def _served_at(connection: sqlite3.Connection, window: str, first_ms: int, last_ms: int) -> list[tuple[str, int]]:
@@ -186,71 +207,3 @@ def _served_at(connection: sqlite3.Connection, window: str, first_ms: int, last_
         " WHERE window = ? AND at_ms BETWEEN ? AND ? AND case_no IS NOT NULL ORDER BY 1, 2",
         (window, first_ms, last_ms),
     ).fetchall()
-
-
-def _of_service(connection: sqlite3.Connection, key: tuple[str, int]) -> list[Event]:
-    rows = connection.execute(
-        f"SELECT source, {_EVENT} FROM business_events WHERE case_no = ? AND service_no = ?",  # noqa: S608
-        key,
-    ).fetchall()
-    return [_event(row) for row in rows]
-
-
-def _update_service(connection: sqlite3.Connection, key: tuple[str, int], hall: str, now_ms: int, rules: Rules) -> None:
-    own = _of_service(connection, key)
-    shifts = {
-        row
-        for e in own
-        if e.window
-        for row in connection.execute(
-            f"SELECT source, {_EVENT} FROM business_events"  # noqa: S608
-            " WHERE window = ? AND at_ms BETWEEN ? AND ? AND case_no IS NULL",
-            (e.window, e.at_ms - rules.limit_ms, e.at_ms),
-        )
-    }
-    service = service_of(key, [*own, *map(_event, shifts)], rules)
-    row = connection.execute(
-        "SELECT revision, case_no, service_no, window, staff, called_ms, served_ms, finished_ms, closed_ms, status"
-        " FROM services WHERE case_no = ? AND service_no = ?",
-        key,
-    ).fetchone()
-    if service is None or (row and Service(*row[1:]) == service):
-        return
-    revision = row[0] + 1 if row else 1
-    connection.execute(
-        "INSERT OR REPLACE INTO services (revision, case_no, service_no, window, staff, called_ms, served_ms,"
-        " finished_ms, closed_ms, status) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            revision,
-            *key,
-            service.window,
-            service.staff,
-            service.called_ms,
-            service.served_ms,
-            service.finished_ms,
-            service.closed_ms,
-            service.status,
-        ),
-    )
-    outbox.put(connection, cloudevent.service(hall, service, revision, now_ms))
-
-
-def _update_case(connection: sqlite3.Connection, case_no: str, hall: str, now_ms: int) -> None:
-    rows = connection.execute(
-        f"SELECT source, {_EVENT} FROM business_events WHERE case_no = ?",  # noqa: S608
-        (case_no,),
-    ).fetchall()
-    case = case_of(case_no, map(_event, rows))
-    row = connection.execute(
-        "SELECT revision, case_no, item_code, item_name, status, accepted_ms, finished_ms FROM cases WHERE case_no = ?",
-        (case_no,),
-    ).fetchone()
-    if row and Case(*row[1:]) == case:
-        return
-    revision = row[0] + 1 if row else 1
-    connection.execute(
-        "INSERT OR REPLACE INTO cases (revision, case_no, item_code, item_name, status, accepted_ms, finished_ms)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (revision, case_no, case.item_code, case.item_name, case.status, case.accepted_ms, case.finished_ms),
-    )
-    outbox.put(connection, cloudevent.case(hall, case, revision, now_ms))

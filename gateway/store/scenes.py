@@ -1,7 +1,7 @@
 """SQL of scenes: what a device shows now, and the token that arms it, stored before it is shown."""
 
 import sqlite3
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gateway.core import arming
 from gateway.store import business
@@ -31,6 +31,8 @@ def showing(
         item_name = found[0] if found else None
         if shown.armed:
             token = _token(connection, device, shown, now_ms, fresh_token)
+        if token is None and shown.left(now_ms):
+            shown = replace(shown, serving=None)
     return Showing(arming.scene(shown, token, item_name, undo_ms), shown.look_again_ms)
 
 

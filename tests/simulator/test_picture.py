@@ -181,10 +181,15 @@ def _fill_gateway(gateway):
         )
     gateway.execute("INSERT INTO cases VALUES ('c1', 1, 'i1', '户口迁移', 'finished', ?, ?)", (T, T))
     gateway.execute(
-        "INSERT INTO services VALUES ('c1', 1, 3, 'A01', '1001', ?, ?, ?, NULL, 'finished')",
+        "INSERT INTO services (case_no, service_no, revision, window, staff, called_ms, served_ms, finished_ms,"
+        " closed_ms, status) VALUES ('c1', 1, 3, 'A01', '1001', ?, ?, ?, NULL, 'finished')",
         (T + 500, T + 900, T + 2000),
     )
-    gateway.execute("INSERT INTO servings VALUES ('A01', ?, 'c1', 1, '1001', ?, ?)", (T + 500, T + 3000, T + 900))
+    gateway.execute(
+        "INSERT INTO servings (window, start_ms, case_no, service_no, staff, end_ms, served_ms)"
+        " VALUES ('A01', ?, 'c1', 1, '1001', ?, ?)",
+        (T + 500, T + 3000, T + 900),
+    )
     for seq, pressed_ms in ((2, T + 1500), (3, T + 3200)):
         gateway.execute(
             "INSERT INTO records (device, seq, hash, prev, body, kind, window, from_ms, to_ms, received_ms, state)"
@@ -193,7 +198,8 @@ def _fill_gateway(gateway):
         )
     for seq, number, status, case_no in ((2, 1, "unbound", None), (2, 2, "bound", "c1"), (3, 1, "unbound", None)):
         gateway.execute(
-            "INSERT INTO bindings VALUES ('a01', ?, ?, ?, 'token', 'A01', ?, ?, NULL, '[]', NULL, ?)",
+            "INSERT INTO bindings (device, seq, number, status, rule, window, case_no, service_no, staff, candidates,"
+            " error_ms, decided_ms) VALUES ('a01', ?, ?, ?, 'token', 'A01', ?, ?, NULL, '[]', NULL, ?)",
             (seq, number, status, case_no, case_no and 1, T + 3000),
         )
 
