@@ -57,6 +57,16 @@ class Assets:
                 self._used -= len(old)
         return digest
 
+    def keep(self, data: bytes) -> bytes:
+        """Keep bytes over restarts (without a disk: in memory) and give their SHA-256. Raises AssetError, OSError."""
+        return self.put(data) if self._folder is None else store(self._folder, data)
+
+    def whole(self, digest: bytes) -> bytes | None:
+        """All bytes of an asset."""
+        size = self._size(digest)
+        found = None if size is None else self.answer(Want(digest, 0), size)
+        return found.bytes if found else None
+
     def has(self, digest: bytes) -> bool:
         return self._size(digest) is not None
 

@@ -188,6 +188,12 @@ def enroll(
     return enrolment
 
 
+def certify_next(data_dir: Path, device: Device, csr: bytes) -> bytes:
+    """The certificate, DER, for the next key of an enrolled device (spec 7.6). Raises EnrolmentError."""
+    given = enroll(data_dir, csr, device.id, device.window, next_key=True)
+    return given.certificate.public_bytes(_DER)
+
+
 def revoke(data_dir: Path, device: str, now_ms: int) -> None:
     """Mark a device as revoked from ``now_ms``; a running gateway cuts it off. Raises EnrolmentError if unknown."""
     known = Registry(data_dir).device(device)

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
+from gateway import assets
 from gateway.assets import CHUNK
 from gateway.core import wants
 from protocol import cbor, cose, signature
@@ -107,10 +108,42 @@ def opened(data: bytes, key: ec.EllipticCurvePublicKey) -> Manifest:
     try:
         envelope = cose.sign1_unpack(data)
         signature.verify(key, envelope.to_be_signed, envelope.signature)
-        _, board, version, needs, files = cbor.decode(envelope.payload)
-        return Manifest(board, version, needs, tuple(File(*file) for file in files))
-    except (ProtocolError, ValueError, TypeError) as error:
+    except ProtocolError as error:
         raise ReleaseError(f"not a manifest signed by this key: {error}") from None
+    return read(data)
+
+
+def read(data: bytes) -> Manifest:
+    """What a manifest says, whoever signed it: a hall passes it on, each device verifies. Raises ReleaseError."""
+    try:
+        if len(data) > MAX_MANIFEST:
+            raise ValueError(f"{len(data)} bytes, at most {MAX_MANIFEST}")
+        _, board, version, needs, files = cbor.decode(cose.sign1_unpack(data).payload)
+        found = Manifest(board, version, needs, tuple(File(*file) for file in files))
+    except (ProtocolError, ValueError, TypeError) as error:
+        raise ReleaseError(f"not a manifest: {error}") from None
+    numbers = (found.version, found.needs, *(file.size for file in found.files))
+    if any(type(number) is not int or not 0 <= number <= _U32 for number in numbers):
+        raise ReleaseError("not a manifest: version, needs and sizes are numbers")
+    if any(not isinstance(file.sha256, bytes) or len(file.sha256) != 32 for file in found.files):
+        raise ReleaseError("not a manifest: a file has a SHA-256")
+    return found
+
+
+def publish(folder: Path, shelf: Path) -> Release:
+    """Put the release in ``folder`` on a gateway's shelf, the manifest last: then a device can be told of it.
+
+    Raises ReleaseError if a file is not the one that the manifest names.
+    """
+    found = load(folder)
+    for file in read(found.manifest).files:
+        data = found.assets.get(file.sha256)
+        if data is None or len(data) != file.size:
+            raise ReleaseError(f"{file.path} in {folder} is not the file that was signed; get the release again")
+        if data:  # a device needs not fetch nothing
+            assets.store(shelf, data)
+    assets.store(shelf, found.manifest)
+    return found
 
 
 def load(folder: Path) -> Release:

@@ -28,7 +28,7 @@ from gateway.settings import GatewaySettings, SettingsError
 from gateway.store.writer import Store
 from gateway.upstream.central import Central, CentralSettings
 from gateway.watchdog import Watchdog
-from gateway.web import systems
+from gateway.web import HTTP_FILE, systems
 from gateway.web.app import create_app
 from protocol import signature
 
@@ -118,6 +118,7 @@ class Gateway:
             # before the broker runs there is nobody to cut off
             lambda device: self.broker.cut_off(device) if self.mqtt_port else 0,
             assets.Assets(data / assets.FOLDER),
+            lambda device, request: enrolment.certify_next(data, device, request),
         )
         self.broker.start()
         self._undo.callback(self.broker.stop)
@@ -181,6 +182,7 @@ class Gateway:
 
         self._undo.callback(stop)
         _wait(lambda: server.started, "the HTTP server")
+        (self.settings.data / HTTP_FILE).write_text(self.facts()["http"])
 
 
 def _say(line: str) -> None:

@@ -22,9 +22,12 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from gateway.assets import Assets, AssetServer
 from gateway.clock import Clock
+from gateway.commander import Commander
 from gateway.core import business, intake, presence, wants
+from gateway.core.commands import CommandError
 from gateway.core.numbers import Numbers
 from gateway.core.timeline import Rules
+from gateway.enrolment import EnrolmentError
 from gateway.mqtt import Frame
 from gateway.painter import Painter
 from gateway.registry import Device, Registry, RegistryError
@@ -53,6 +56,11 @@ class ServiceSettings:
     queue_frames: int = 4096
 
 
+def no_certificate(device: Device, request: bytes) -> bytes:
+    """For a service without the hall's authority."""
+    raise EnrolmentError("this gateway has no authority to certify a key with")
+
+
 class Service:
     """``publish(topic, payload)`` sends to a device, and gives False while the broker is away."""
 
@@ -66,6 +74,7 @@ class Service:
         on_sent: Callable[[], None] = lambda: None,
         on_revoked: Callable[[str], object] = lambda device: None,
         assets: Assets | None = None,
+        certify: Callable[[Device, bytes], bytes] = no_certificate,
     ):
         self.settings = settings
         self.assets = assets or Assets()
@@ -88,6 +97,15 @@ class Service:
         self._damaged: set[str] = set()
         self._painter = Painter(self._paint, self._poll, clock.now_ms)
         self._asset_server = AssetServer(self.assets, self._send_asset, clock.now_ms)
+        self.commander = Commander(
+            store,
+            self.assets,
+            clock.now_ms,
+            self._send_command,
+            self._is_online,
+            self._last_boot,
+            lambda device, request: certify(self._present(device), request),
+        )
         now_ms = clock.now_ms()
         fresh_epoch = secrets.randbelow(2**32 - 1) + 1
         self.epoch: int = store.run(lambda c: meta.epoch(c, fresh_epoch))
@@ -105,11 +123,13 @@ class Service:
             thread.start()
         self._painter.start()
         self._asset_server.start()
+        self.commander.start()
 
     def stop(self) -> None:
         """Finish what was taken in; what was not is delivered again by the broker."""
         self._painter.stop()
         self._asset_server.stop()
+        self.commander.stop()
         self._frames.put(None)
         for thread in self._threads:
             if thread.is_alive():
@@ -119,7 +139,8 @@ class Service:
     def healthy(self) -> bool:
         """All threads are at work."""
         own = all(thread.is_alive() for thread in self._threads)
-        return own and self._painter.healthy and self._asset_server.healthy
+        others = (self._painter, self._asset_server, self.commander)
+        return own and all(thread.healthy for thread in others)
 
     # --- intake ------------------------------------------------------------------------------------------------------
 
@@ -208,6 +229,7 @@ class Service:
         self._heard.add(device)
         if new.word in presence.ONLINE:
             self._painter.wake(devices_={device})
+            self.commander.online(device)
         return self._store.submit(job)
 
     def _submit_report(self, frame: Frame, now_ms: int) -> Future:
@@ -219,26 +241,34 @@ class Service:
         if leaf == "telemetry":
             downlink.unpack_telemetry(body)
             return self._store.submit(lambda c: devices.put_telemetry(c, device, body, now_ms))
+        result = None
         if leaf == "log":
             level, text = downlink.unpack_log(body)
         else:
             result = downlink.unpack_result(body)
             if result.status == downlink.WANTS:
-                return self._answer_want(device, result.text)
+                return self._answer_want(device, result)
             level = logging.INFO if result.status == downlink.DONE else logging.WARNING
             text = f"command {result.id}: status {result.status} {result.text}"
         # another's words in our log: no line of its own, no control sequence for a terminal
         text = "".join(letter if letter.isprintable() else "?" for letter in text)
         log.log(level, "%s says (%s): %s", device, leaf, text)
-        return self._store.submit(lambda c: devices.put_line(c, device, leaf, level, text, now_ms))
 
-    def _answer_want(self, device: str, text: str) -> Future:
+        def job(connection: sqlite3.Connection) -> None:
+            devices.put_line(connection, device, leaf, level, text, now_ms)
+            if result is not None:
+                self.commander.answered(connection, device, result)
+
+        return self._store.submit(job)
+
+    def _answer_want(self, device: str, result: downlink.Result) -> Future:
         """A device fetches something (spec 5.5). Nothing of that is stored: it asks again for what it lacks."""
-        want = wants.read(text)
+        want = wants.read(result.text)
         if want is None:
             raise ProtocolError("bad_field", "expected <hash> <offset>")
         if not self._asset_server.ask(device, want):
             log.warning("%s wants %s, which nobody published", device, want.hash.hex()[:16])
+        self.commander.wants(device, result.id, want)
         return _done(None)
 
     def _turn_away(self, frame: Frame) -> Future:
@@ -359,8 +389,10 @@ class Service:
             body = downlink.Receipt(head.seq, head.hash or bytes(16), self.epoch, self._hold_ms)
             self._send(device, "receipt", downlink.RECEIPT, body)
 
-    def _send(self, device: Device, leaf: str, kind: int, body: object) -> None:
-        """Number, seal and publish; the caller holds ``_downlink`` so that numbers rise in the order of sending."""
+    def _send(self, device: Device, leaf: str, kind: int, body: object) -> bool:
+        """Number, seal and publish; the caller holds ``_downlink`` so that numbers rise in the order of sending.
+
+        False if it did not go out."""
         now_ms = self._clock.now_ms()
         lease = self._numbers.wanted(now_ms, 1)
         if lease is not None:
@@ -368,10 +400,37 @@ class Service:
                 self._store.run(lambda c: meta.put(c, "lease", lease), _WAIT_S)
             except StoreError as error:
                 log.error("nothing is sent to %s: %s", device.id, error)
-                return
+                return False
             self._numbers.lease = lease
         message = downlink.Downlink(device.id, self._numbers.next(now_ms), now_ms, kind, body)
-        self._publish(topics.topic(self.settings.hall, device.id, leaf), downlink.pack(device.downlink_key, message))
+        topic = topics.topic(self.settings.hall, device.id, leaf)
+        return self._publish(topic, downlink.pack(device.downlink_key, message))
+
+    def command(self, device_id: str, value: object, by: str) -> dict:
+        """Command something of an enrolled device (spec 5.4). Raises CommandError, StoreError."""
+        self._present(device_id)
+        return self.commander.ask(device_id, value, by)
+
+    def _present(self, device_id: str) -> Device:
+        device = self._device(device_id)
+        if device is None or device.revoked:
+            raise CommandError("unknown_device", f"no device {device_id[:20]!r} that may speak; see `hcp device list`")
+        return device
+
+    def _send_command(self, device_id: str, command: downlink.Command) -> bool:
+        device = self._device(device_id)
+        if device is None or device.revoked:
+            return False
+        with self._downlink:
+            return self._send(device, "command", downlink.COMMAND, command)
+
+    def _is_online(self, device_id: str) -> bool:
+        state = devices.state(self._store.reader(), device_id)
+        return device_id in self._heard and state is not None and state.word in presence.ONLINE
+
+    def _last_boot(self, device_id: str) -> int | None:
+        state = devices.state(self._store.reader(), device_id)
+        return state.boot if state else None
 
     def _send_asset(self, device_id: str, asset: downlink.Asset) -> None:
         device = self._device(device_id)
@@ -468,9 +527,7 @@ class Service:
         connection, now_ms = self._store.reader(), self._clock.now_ms()
         at_window: dict[str, list[dict]] = {}
         for device in self._poll():
-            state = devices.state(connection, device.id)
-            online = device.id in self._heard and state is not None and state.word in presence.ONLINE
-            at_window.setdefault(device.window, []).append({"device": device.id, "online": online})
+            at_window.setdefault(device.window, []).append({"device": device.id, "online": self._is_online(device.id)})
         rows = connection.execute("SELECT window, name, open FROM windows ORDER BY window").fetchall()
         found = []
         for window, name, is_open in rows:

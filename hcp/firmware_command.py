@@ -8,7 +8,8 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from gateway import release
+from gateway import assets, release
+from gateway.assets import AssetError
 from gateway.enrolment import write_file
 from gateway.release import ReleaseError
 from hcp.exits import Exit
@@ -17,6 +18,7 @@ from hcp.talk import answer, fail, talk
 app = typer.Typer(help="固件发布：发布密钥、签名清单、核验。", no_args_is_help=True)
 
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="一套固件的目录（.mpy 与素材，按评价器上的路径存放）。")]
+DEFAULT_DATA = Path("hcp-data/gateway")
 Json = Annotated[bool, typer.Option("--json", help="输出 JSON，供程序读取。")]
 
 
@@ -78,6 +80,26 @@ def verify_command(
     if manifest != actual:
         names = sorted({file.path for file in set(manifest.files) ^ set(actual.files)})
         fail(f"与清单不符：{' '.join(names)}；重新构建并签名，或重新取得这套固件")
+    _tell(manifest, found, as_json)
+
+
+@app.command("publish")
+def publish_command(
+    folder: Folder,
+    data: Annotated[Path, typer.Option("--data", help="网关的数据目录。", envvar="HCP_GATEWAY_DATA")] = DEFAULT_DATA,
+    key: Annotated[Path | None, typer.Option(help="发布公钥 release.pem：先核验签名。")] = None,
+    as_json: Json = False,
+) -> None:
+    """把一套已签名的固件发布到本机网关，评价器即可取用。签名最终由评价器核验。"""
+    try:
+        if key is not None:
+            release.opened(release.load(folder).manifest, _public(key))
+        found = release.publish(folder, data / assets.FOLDER)
+        manifest = release.read(found.manifest)
+    except (ReleaseError, AssetError) as error:
+        fail(str(error))
+    except OSError as error:
+        fail(f"无法写入网关目录：{error}；请在网关机器上以网关的用户执行", Exit.CONFIG)
     _tell(manifest, found, as_json)
 
 

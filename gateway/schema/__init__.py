@@ -5,7 +5,14 @@ import sqlite3
 import sqlite_utils
 from sqlite_utils.migrations import Migrations
 
-from gateway.schema import m001_initial, m002_dating, m003_rotations, m004_reports, m006_binding
+from gateway.schema import (
+    m001_initial,
+    m002_dating,
+    m003_rotations,
+    m004_reports,
+    m006_binding,
+    m010_commands,
+)
 
 STEPS = Migrations("hcp.gateway")
 STEPS(name="m001_initial")(m001_initial.apply)
@@ -13,6 +20,7 @@ STEPS(name="m002_dating")(m002_dating.apply)
 STEPS(name="m003_rotations")(m003_rotations.apply)
 STEPS(name="m004_reports")(m004_reports.apply)
 STEPS(name="m006_binding")(m006_binding.apply)
+STEPS(name="m010_commands")(m010_commands.apply)
 
 
 class NewerSchemaError(Exception):

@@ -13,13 +13,13 @@ from gateway.service import Service
 from gateway.store.writer import StoreError
 from gateway.web.context import Web
 from gateway.web.problems import Problem, response
-from gateway.web.routes import devices, events, health, status, windows
+from gateway.web.routes import commands, devices, events, health, status, windows
 from gateway.web.systems import Systems
 
 log = logging.getLogger(__name__)
 
 #: In the order of the document.
-ROUTERS = (events.router, windows.router, devices.router, status.router, health.router)
+ROUTERS = (events.router, windows.router, devices.router, commands.router, status.router, health.router)
 _BY_STATUS = {404: "not_found", 405: "method_not_allowed", 413: "too_large", 415: "unsupported"}
 
 

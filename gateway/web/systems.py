@@ -18,7 +18,8 @@ class SystemsError(Exception):
 
 @dataclass(frozen=True)
 class System:
-    """A business system: ``events`` it may submit, ``windows`` register, ``read`` windows, ``operate`` see devices."""
+    """A business system. It may submit ``events``, register ``windows``, ``read`` windows, see and command devices
+    (``operate``)."""
 
     name: str
     key_hash: bytes = field(repr=False)
@@ -48,18 +49,33 @@ def load(path: Path) -> Systems:
     """
     if not path.exists():
         _create(path)
-    try:
-        entries = tomllib.loads(path.read_text(encoding="utf-8")).get("system", [])
-    except (OSError, ValueError) as error:
-        raise SystemsError(f"{path}: {error}") from error
+    entries = _entries(path)
     systems: list[System] = []
-    for entry in entries if isinstance(entries, list) else []:
+    for entry in entries:
         systems.append(_system(path, entry))
     if len({system.name for system in systems}) != len(systems):
         raise SystemsError(f"{path}: two systems have one name; names tell whose event ids are whose")
     if len({system.key_hash for system in systems}) != len(systems):
         raise SystemsError(f"{path}: two systems have one key")
     return Systems(systems)
+
+
+def operator_key(path: Path) -> str | None:
+    """The key of the first system that may operate, for a command on the gateway's own machine. Raises SystemsError."""
+    if not path.exists():
+        return None
+    for entry in _entries(path):
+        if "operate" in _system(path, entry).scopes:
+            return entry["key"]
+    return None
+
+
+def _entries(path: Path) -> list:
+    try:
+        entries = tomllib.loads(path.read_text(encoding="utf-8")).get("system", [])
+    except (OSError, ValueError) as error:
+        raise SystemsError(f"{path}: {error}") from error
+    return entries if isinstance(entries, list) else []
 
 
 def _system(path: Path, entry: object) -> System:
@@ -83,7 +99,10 @@ def _create(path: Path) -> None:
     text = (
         "# 业务系统密钥 (keys of business systems); scopes: events windows read operate\n"
         f'[[system]]\nname = "default"\nkey = "{secrets.token_urlsafe(32)}"\n'
-        'scopes = ["events", "windows", "read"]\n'
+        'scopes = ["events", "windows", "read"]\n\n'
+        "# 本机运维 (hcp device ...)\n"
+        f'[[system]]\nname = "operator"\nkey = "{secrets.token_urlsafe(32)}"\n'
+        'scopes = ["operate"]\n'
     )
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:

@@ -151,6 +151,9 @@ def test_the_interface_has_no_way_to_enter_change_or_see_a_rating(api):
         ("PUT", "/api/v1/windows/{window}"),
         ("GET", "/api/v1/windows"),
         ("GET", "/api/v1/devices"),
+        ("POST", "/api/v1/devices/{device}/commands"),
+        ("GET", "/api/v1/devices/{device}/commands"),
+        ("GET", "/api/v1/commands/{number}"),
         ("GET", "/api/v1/status"),
     }
     assert post(api, called(level=5), called("2", type="rating")) == [
@@ -169,11 +172,15 @@ def test_a_missing_register_of_systems_is_made_with_a_secret_key(tmp_path):
     path = tmp_path / "systems.toml"
     systems.load(path)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    (line,) = [line for line in path.read_text().splitlines() if line.startswith("key")]
-    key = json.loads(line.partition(" = ")[2])
-    found = systems.load(path).find(key)
-    assert found and found.name == "default" and key not in repr(found)
-    assert systems.load(path).find(key[:-1]) is None
+    keys = [json.loads(line.partition(" = ")[2]) for line in path.read_text().splitlines() if line.startswith("key")]
+    found = [systems.load(path).find(key) for key in keys]
+    assert [(system.name, sorted(system.scopes)) for system in found] == [
+        ("default", ["events", "read", "windows"]),
+        ("operator", ["operate"]),
+    ]
+    assert all(key not in repr(found) for key in keys)
+    assert systems.load(path).find(keys[0][:-1]) is None
+    assert systems.operator_key(path) == keys[1] != keys[0]
 
 
 @pytest.mark.parametrize(
