@@ -17,10 +17,12 @@ import uvicorn
 from cryptography import x509
 from pydantic import SecretStr
 
-from gateway import assets, enrolment, logs, schema
+from gateway import assets, enrolment, logs, schema, vault
+from gateway.applicants import Applicants
 from gateway.broker import Broker, setup
 from gateway.clock import Clock
 from gateway.core.timeline import Rules
+from gateway.feed import Feed
 from gateway.mqtt import Door, DoorSettings
 from gateway.registry import Registry
 from gateway.service import Service, ServiceSettings
@@ -30,6 +32,7 @@ from gateway.upstream.central import Central, CentralSettings
 from gateway.watchdog import Watchdog
 from gateway.web import HTTP_FILE, systems
 from gateway.web.app import create_app
+from gateway.webhook import Poster
 from protocol import signature
 
 log = logging.getLogger(__name__)
@@ -51,13 +54,14 @@ class Gateway:
         self.service: Service
         self.door: Door
         self.broker: Broker
+        self.feed: Feed
         self.central: Central | None = None
 
     def start(self) -> None:
         """Raises SettingsError if it cannot run as it is set up: it says what to change."""
         try:
             self._start()
-        except (systems.SystemsError, schema.NewerSchemaError, enrolment.EnrolmentError) as error:
+        except (systems.SystemsError, vault.VaultError, schema.NewerSchemaError, enrolment.EnrolmentError) as error:
             self._undo.close()
             raise SettingsError(str(error)) from error
         except (OSError, sqlite3.Error) as error:  # an address that is taken, a folder that cannot be written
@@ -97,10 +101,13 @@ class Gateway:
         self.hall = hall_of(settings)
         pki = data / "pki"
         keys = systems.load(data / "systems.toml")
+        sealing = vault.load(settings.applicant_keys or vault.default_path(data))
         registry = Registry(data, lambda: self.broker.refresh())
         self.store = Store(data / "gateway.db")
         self._undo.callback(self.store.close)
         self.broker = setup.make(settings, self.hall, registry)
+        applicants = Applicants(self.hall, self.store, sealing, self._clock)
+        applicants.warn_of_lost_keys()
         self.service = Service(
             ServiceSettings(
                 self.hall,
@@ -113,6 +120,7 @@ class Gateway:
             self.store,
             registry,
             self._clock,
+            applicants,
             lambda topic, payload: self.door.publish(topic, payload),
             lambda: self.central.wake() if self.central else None,
             # before the broker runs there is nobody to cut off
@@ -140,7 +148,14 @@ class Gateway:
         self.door.start()
         self._undo.callback(self.door.stop)
         self._start_central()
+        self.feed = Feed(self.store, self._clock, settings.feed_delay_ms)
         self._start_web(keys)
+        self.feed.start()
+        self._undo.callback(self.feed.stop)  # before the web: its listeners hang up
+        for system in keys.webhooks():
+            poster = Poster(system, self.feed, self._clock)
+            poster.start()
+            self._undo.callback(poster.stop)
         _wait(lambda: all(self.checks().values()), "the gateway's own connection to its broker")
 
     def _start_central(self) -> None:
@@ -168,7 +183,7 @@ class Gateway:
         listener = socket.create_server((host, self.settings.http_port), family=family)
         self._undo.callback(listener.close)
         self.http_port = listener.getsockname()[1]
-        app = create_app(self.service, keys, self.checks)
+        app = create_app(self.service, keys, self.checks, self.feed)
         config = uvicorn.Config(
             app, log_config=None, access_log=False, server_header=False, lifespan="off", timeout_graceful_shutdown=3
         )

@@ -20,10 +20,12 @@ from dataclasses import dataclass
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from gateway.applicants import Applicants
 from gateway.assets import Assets, AssetServer
+from gateway.business import Business, Source
 from gateway.clock import Clock
 from gateway.commander import Commander
-from gateway.core import business, intake, presence, wants
+from gateway.core import intake, presence, wants
 from gateway.core.commands import CommandError
 from gateway.core.numbers import Numbers
 from gateway.core.timeline import Rules
@@ -33,6 +35,7 @@ from gateway.painter import Painter
 from gateway.registry import Device, Registry, RegistryError
 from gateway.store import bindings, devices, meta, outbox, records, scenes
 from gateway.store import business as business_store
+from gateway.store.business import Result
 from gateway.store.writer import Store, StoreError
 from protocol import chain, downlink, topics
 from protocol.errors import ProtocolError
@@ -70,6 +73,7 @@ class Service:
         store: Store,
         registry: Registry,
         clock: Clock,
+        applicants: Applicants,
         publish: Callable[[str, bytes], bool],
         on_sent: Callable[[], None] = lambda: None,
         on_revoked: Callable[[str], object] = lambda device: None,
@@ -109,6 +113,7 @@ class Service:
         now_ms = clock.now_ms()
         fresh_epoch = secrets.randbelow(2**32 - 1) + 1
         self.epoch: int = store.run(lambda c: meta.epoch(c, fresh_epoch))
+        self._business = Business(settings, store, clock, applicants)
         self._numbers = Numbers(store.run(lambda c: meta.get(c, "lease")) or 0)
         self._threads = [
             threading.Thread(target=self._run_intake, name="hcp-intake", daemon=True),
@@ -480,34 +485,20 @@ class Service:
 
     # --- business ----------------------------------------------------------------------------------------------------
 
-    def take_events(self, source: str, values: Iterable[object]) -> list[business_store.Result]:
-        """Take business events of one system; one result for each, in order. Raises StoreError if nothing can be
-        stored."""
-        settings = self.settings
+    def take_events(self, source: Source, values: Iterable[object], dry_run: bool = False) -> list[Result]:
+        """Take business events of one system; one result for each, in order. ``dry_run`` stores nothing.
+
+        Raises StoreError if nothing can be stored.
+        """
         self._poll()  # the window of a device that was enrolled a moment ago exists
-        now_ms = self._clock.now_ms()
-        waiting: list[Future[business_store.Result] | business_store.Result] = []
-        for value in values:
-            try:
-                event = business.read(value, now_ms, settings.future_ms)
-            except business.BusinessError as error:
-                event_id = value.get("id") if isinstance(value, dict) else None
-                named = event_id if isinstance(event_id, str) else ""
-                waiting.append(business_store.Result(named[: business.MAX_TEXT], "rejected", error.code, error.detail))
-                continue
-            waiting.append(self._store.submit(self._business_job(source, event, now_ms)))
-        results = [item.result(_WAIT_S) if isinstance(item, Future) else item for item in waiting]
+        if dry_run:
+            return self._business.attempt(source, values)
+        results = self._business.take(source, values)
         windows = set().union(*(result.windows for result in results))
         if windows:
             self._painter.wake(windows=windows)
             self._on_sent()
         return results
-
-    def _business_job(self, source: str, event: business.Event, now_ms: int):
-        settings = self.settings
-        return lambda c: business_store.take(
-            c, source, event, settings.hall, now_ms, settings.rules, settings.business_error_ms
-        )
 
     def put_window(self, window: str, name: str | None, is_open: bool) -> bool:
         """Register a window, or change it. Raises StoreError."""

@@ -61,6 +61,12 @@ class GatewaySettings(BaseSettings):
     """How far the clocks of the business systems may be off."""
     future_ms: Annotated[int, Field(ge=0, le=3_600_000)] = 300_000
     """How far ahead of our clock a business event may be dated."""
+    feed_delay_ms: Annotated[int, Field(ge=60_000, le=86_400_000)] = 180_000
+    """How long after the first press business systems are told that a service was rated: longer than the pages of
+    reasons take, so that the moment says nothing about the level."""
+    applicant_keys: Path | None = None
+    """The keys that seal the identity of applicants. None: systemd's credential ``hcp-applicant-keys`` if there is
+    one, or else ``applicant.keys`` in ``data``."""
     queue_frames: Annotated[int, Field(ge=512, le=65_536)] = 4096
     """Frames that may wait for intake."""
 

@@ -21,7 +21,7 @@ HOST_ONLY = {"protocol/signature.py", "firmware/crypto/make_table.py"}
 
 #: No clock, socket, file, thread or chance in these: what comes out follows from what goes in.
 PURE = """
-    abc base64 binascii bisect collections contextlib copy dataclasses datetime decimal email.utils enum fractions
+    abc base64 binascii bisect collections contextlib copy csv dataclasses datetime decimal email.utils enum fractions
     functools hashlib heapq hmac html ipaddress itertools json math operator re statistics string struct textwrap
     tomllib types typing unicodedata urllib.parse zlib
     cbor2 cryptography pydantic

@@ -9,24 +9,35 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from gateway.feed import Feed
 from gateway.service import Service
 from gateway.store.writer import StoreError
+from gateway.web import openapi
 from gateway.web.context import Web
 from gateway.web.problems import Problem, response
-from gateway.web.routes import commands, devices, events, health, status, windows
+from gateway.web.routes import commands, devices, events, feed, health, imports, status, windows
 from gateway.web.systems import Systems
 
 log = logging.getLogger(__name__)
 
 #: In the order of the document.
-ROUTERS = (events.router, windows.router, devices.router, commands.router, status.router, health.router)
+ROUTERS = (
+    events.router,
+    imports.router,
+    windows.router,
+    feed.router,
+    devices.router,
+    commands.router,
+    status.router,
+    health.router,
+)
 _BY_STATUS = {404: "not_found", 405: "method_not_allowed", 413: "too_large", 415: "unsupported"}
 
 
-def create_app(service: Service, systems: Systems, checks: Callable[[], dict[str, bool]]) -> FastAPI:
+def create_app(service: Service, systems: Systems, checks: Callable[[], dict[str, bool]], feed_: Feed) -> FastAPI:
     """The application. ``checks`` names what must be true for the gateway to be ready."""
-    app = FastAPI(title="好差评网关业务接口 hcp gateway", version="1", docs_url=None, redoc_url=None)
-    app.state.web = Web(service, systems, checks)
+    app = openapi.described(FastAPI(docs_url=None, redoc_url=None))
+    app.state.web = Web(service, systems, checks, feed_)
     for router in ROUTERS:
         app.include_router(router)
     _handle_errors(app)

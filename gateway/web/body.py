@@ -1,8 +1,10 @@
 """The body of a request, bounded before it is parsed, and read only after the key was found good."""
 
 import json
+from typing import Any
 
 from fastapi import Request
+from pydantic import BaseModel
 
 from gateway.web.problems import Problem
 
@@ -36,3 +38,9 @@ async def read(request: Request, most: int) -> bytes:
 
 def _no_constant(name: str) -> object:
     raise ValueError(f"{name} is not JSON")
+
+
+def takes(model: type[BaseModel], example: object) -> dict[str, Any]:
+    """The OpenAPI part of a route that reads its JSON body itself, so that the key is judged before the body."""
+    schema = {**model.model_json_schema(), "title": model.__name__}
+    return {"requestBody": {"content": {"application/json": {"schema": schema, "example": example}}}}

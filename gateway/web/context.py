@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from fastapi import Request
 
+from gateway.feed import Feed
 from gateway.service import Service
 from gateway.web.systems import Systems
 
@@ -16,6 +17,7 @@ class Web:
     service: Service
     systems: Systems
     checks: Callable[[], dict[str, bool]]
+    feed: Feed
 
 
 def web(request: Request) -> Web:

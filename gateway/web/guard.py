@@ -25,3 +25,15 @@ def has(scope: str) -> Any:
         return system
 
     return Depends(holder)
+
+
+def everywhere(system: System) -> None:
+    """Raises Problem if the system's key is limited to windows: what concerns the whole hall is not for it."""
+    if system.windows is not None:
+        raise Problem("forbidden_window", "此密钥限定窗口 (the key is limited to windows)")
+
+
+def at_window(system: System, window: str) -> None:
+    """Raises Problem if the system's key is limited to other windows."""
+    if not system.allows(window):
+        raise Problem("forbidden_window", f"此密钥限于窗口 {' '.join(sorted(system.windows or ()))}")

@@ -9,16 +9,22 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 
 from gateway import enrolment
+from gateway.applicants import Applicants
+from gateway.business import Source
 from gateway.clock import HandClock
 from gateway.core import times
+from gateway.feed import Feed
 from gateway.mqtt import Frame
 from gateway.registry import Registry
 from gateway.service import Service, ServiceSettings
 from gateway.store.writer import Store
+from gateway.vault import default_path
+from gateway.vault import load as load_vault
 from protocol import downlink, topics
 from tests.builders import DeviceTwin
 
 HALL = "hall-1"
+QUEUE = Source("queue")
 NOW_MS = 1_772_600_000_000
 DEADLINE_S = 10.0
 
@@ -74,7 +80,10 @@ class Desk:
 
     def _open(self) -> None:
         self.store = Store(self.data / "gateway.db")
-        self.service = Service(self.settings, self.store, self.registry, self.clock, self._publish)
+        vault = load_vault(default_path(self.data))
+        self.applicants = Applicants(HALL, self.store, vault, self.clock)
+        self.feed = Feed(self.store, self.clock)
+        self.service = Service(self.settings, self.store, self.registry, self.clock, self.applicants, self._publish)
         self.service.start()
 
     def close(self) -> None:
@@ -133,7 +142,7 @@ class Desk:
 
     def tell(self, kind: str, at_ms: int | None = None, **fields) -> None:
         """One business event that is accepted, by default of now."""
-        (result,) = self.service.take_events("queue", [self.event(kind, at_ms, **fields)])
+        (result,) = self.service.take_events(QUEUE, [self.event(kind, at_ms, **fields)])
         assert result.status == "accepted", result
 
     def event(self, kind: str, at_ms: int | None = None, **fields) -> dict:
@@ -142,7 +151,7 @@ class Desk:
         return {"id": f"e{self._number}", "type": kind, "at": at, **fields}
 
     def tell_all(self, events: list[dict]) -> list[str]:
-        return [result.status for result in self.service.take_events("queue", events)]
+        return [result.status for result in self.service.take_events(QUEUE, events)]
 
     # the database's side
 

@@ -27,7 +27,8 @@ def api(desk: Desk, tmp_path):
         )
     )
     checks = {"database": True, "broker": True}
-    client = TestClient(create_app(desk.service, systems.load(path), lambda: checks), raise_server_exceptions=False)
+    app = create_app(desk.service, systems.load(path), lambda: checks, desk.feed)
+    client = TestClient(app, raise_server_exceptions=False, client=("127.0.0.1", 50000))
     client.headers["Authorization"] = f"Bearer {KEYS['queue']}"
     client.checks = checks
     desk.enrol("w1")
@@ -64,12 +65,20 @@ def test_an_event_twice_is_a_duplicate_and_another_under_its_id_a_conflict(api):
 
 
 def test_one_bad_event_does_not_hold_up_the_others(api):
-    events = [called("1"), {"id": "2", "type": "praise"}, 17, called("4", window="Z9"), called("5", applicant="张三")]
+    events = [
+        called("1"),
+        {"id": "2", "type": "praise"},
+        17,
+        called("4", window="Z9"),
+        called("5", applicant="张三"),
+        called("7", citizen="x"),
+    ]
     assert post(api, *events, called("6", case_no="C2")) == [
         ("accepted", "accepted"),
         ("rejected", "unknown_type"),
         ("rejected", "bad_event"),
         ("rejected", "unknown_window"),
+        ("rejected", "bad_applicant"),
         ("rejected", "unknown_field"),
         ("accepted", "accepted"),
     ]
@@ -148,6 +157,8 @@ def test_the_interface_has_no_way_to_enter_change_or_see_a_rating(api):
     paths = api.app.openapi()["paths"]
     assert {(m.upper(), path) for path, methods in paths.items() for m in methods if path.startswith("/api")} == {
         ("POST", "/api/v1/events"),
+        ("POST", "/api/v1/events/import"),
+        ("GET", "/api/v1/feed"),
         ("PUT", "/api/v1/windows/{window}"),
         ("GET", "/api/v1/windows"),
         ("GET", "/api/v1/devices"),

@@ -1,0 +1,129 @@
+"""SQL of the feed: decisions wait until their time has come, then the service they rate is told, once."""
+
+import sqlite3
+from collections.abc import Collection
+
+from gateway.core import feed
+from gateway.core.feed import Notice, Type
+from protocol import record
+
+#: How much of one job's time a release may take.
+CHUNK = 500
+#: What a system that was away can still catch up with.
+KEEP_NOTICES = 100_000
+#: A rating this old is not followed any more if it is bound anew.
+KEEP_RATED_MS = 60 * 86_400_000
+
+
+def release(connection: sqlite3.Connection, now_ms: int, delay_ms: int = feed.DELAY_MS) -> tuple[int, bool]:
+    """Tell what is due. Gives how many notices that made, and whether there may be more to look at."""
+    fresh = connection.execute(
+        "SELECT w.id, b.decided_ms, r.body FROM feed_waiting w"
+        " JOIN bindings b ON b.device = w.device AND b.seq = w.seq AND b.number = w.number"
+        " LEFT JOIN records r ON r.device = w.device AND r.seq = w.seq WHERE w.due_ms IS NULL LIMIT ?",
+        (CHUNK,),
+    ).fetchall()
+    for waiting_id, decided_ms, body in fresh:
+        pressed_ms = feed.first_press_ms(record.parse(body)) if body else None
+        due_ms = feed.due_ms(pressed_ms, decided_ms, delay_ms)
+        connection.execute("UPDATE feed_waiting SET due_ms = ? WHERE id = ?", (due_ms, waiting_id))
+    # in an order that says nothing about the order of arrival inside one step
+    due = connection.execute(
+        "SELECT w.id, w.due_ms, w.device, w.seq, b.status, coalesce(b.window, ''), b.case_no, b.service_no"
+        " FROM feed_waiting w"
+        " JOIN bindings b ON b.device = w.device AND b.seq = w.seq AND b.number ="
+        " (SELECT max(number) FROM bindings x WHERE x.device = w.device AND x.seq = w.seq)"
+        " WHERE w.due_ms <= ? ORDER BY w.due_ms, b.window, b.case_no, b.service_no, w.device, w.seq LIMIT ?",
+        (now_ms, CHUNK),
+    ).fetchall()
+    told = 0
+    for waiting_id, at_ms, device, seq, status, window, case_no, service_no in due:
+        connection.execute("DELETE FROM feed_waiting WHERE id = ?", (waiting_id,))
+        service = (window, case_no, service_no) if status == "bound" else None
+        told += _follow(connection, device, seq, service, at_ms)
+    return told, CHUNK in (len(fresh), len(due))
+
+
+def prune(connection: sqlite3.Connection, now_ms: int) -> None:
+    """Forget what nobody will ask for again."""
+    connection.execute("DELETE FROM feed WHERE id <= ?", (newest(connection) - KEEP_NOTICES,))
+    connection.execute("DELETE FROM feed_rated WHERE at_ms < ?", (now_ms - KEEP_RATED_MS,))
+
+
+def after(
+    connection: sqlite3.Connection, last_id: int, windows: Collection[str] | None, most: int
+) -> tuple[list[Notice], int]:
+    """The notices behind ``last_id`` at these windows (None: at all), and the id up to which was looked."""
+    rows = connection.execute(
+        "SELECT id, type, at_ms, window, case_no, service_no FROM feed WHERE id > ? ORDER BY id LIMIT ?",
+        (last_id, most),
+    ).fetchall()
+    notices = [Notice(row[0], Type(row[1]), *row[2:]) for row in rows if windows is None or row[3] in windows]
+    return notices, rows[-1][0] if rows else last_id
+
+
+def newest(connection: sqlite3.Connection) -> int:
+    """The highest id that was ever given."""
+    row = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'feed'").fetchone()
+    return row[0] if row else 0
+
+
+def oldest(connection: sqlite3.Connection) -> int:
+    """The lowest id that is still kept; the next to come if there is none."""
+    (first,) = connection.execute("SELECT min(id) FROM feed").fetchone()
+    return first if first is not None else newest(connection) + 1
+
+
+def complete_after(connection: sqlite3.Connection, last_id: int) -> bool:
+    """Whether everything behind ``last_id`` is still there, and ``last_id`` is of this database at all."""
+    return oldest(connection) - 1 <= last_id <= newest(connection)
+
+
+def cursor(connection: sqlite3.Connection, system: str) -> int | None:
+    """Up to which notice a system's webhook has taken the feed."""
+    row = connection.execute("SELECT last_id FROM feed_cursors WHERE system = ?", (system,)).fetchone()
+    return row[0] if row else None
+
+
+def put_cursor(connection: sqlite3.Connection, system: str, last_id: int) -> None:
+    connection.execute(
+        "INSERT INTO feed_cursors VALUES (?, ?) ON CONFLICT (system) DO UPDATE SET last_id = excluded.last_id",
+        (system, last_id),
+    )
+
+
+def _follow(
+    connection: sqlite3.Connection, device: str, seq: int, service: tuple[str, str, int] | None, at_ms: int
+) -> int:
+    """Count a rating to the service it is bound to now, and tell whose state that changed."""
+    before = connection.execute(
+        "SELECT window, case_no, service_no FROM feed_rated WHERE device = ? AND seq = ?", (device, seq)
+    ).fetchone()
+    if before == service:
+        return 0
+    told = 0
+    if before is not None:
+        connection.execute("DELETE FROM feed_rated WHERE device = ? AND seq = ?", (device, seq))
+        if not _is_rated(connection, before) and (service is None or service[1:] != before[1:]):
+            told += _tell(connection, Type.UNRATED, before, at_ms)
+    if service is not None:
+        if not _is_rated(connection, service) and (before is None or service[1:] != before[1:]):
+            told += _tell(connection, Type.RATED, service, at_ms)
+        connection.execute("INSERT INTO feed_rated VALUES (?, ?, ?, ?, ?, ?)", (device, seq, *service, at_ms))
+    return told
+
+
+def _is_rated(connection: sqlite3.Connection, service: tuple[str, str, int]) -> bool:
+    return (
+        connection.execute(
+            "SELECT 1 FROM feed_rated WHERE case_no = ? AND service_no = ? LIMIT 1", service[1:]
+        ).fetchone()
+        is not None
+    )
+
+
+def _tell(connection: sqlite3.Connection, kind: Type, service: tuple[str, str, int], at_ms: int) -> int:
+    connection.execute(
+        "INSERT INTO feed (at_ms, type, window, case_no, service_no) VALUES (?, ?, ?, ?, ?)", (at_ms, kind, *service)
+    )
+    return 1
