@@ -186,7 +186,7 @@ def test_a_missing_register_of_systems_is_made_with_a_secret_key(tmp_path):
     keys = [json.loads(line.partition(" = ")[2]) for line in path.read_text().splitlines() if line.startswith("key")]
     found = [systems.load(path).find(key) for key in keys]
     assert [(system.name, sorted(system.scopes)) for system in found] == [
-        ("default", ["events", "read", "windows"]),
+        ("default", ["events", "feed", "read", "windows"]),
         ("operator", ["operate"]),
     ]
     assert all(key not in repr(found) for key in keys)
