@@ -62,7 +62,7 @@ class Hall:
         self._root = root
         self._say = say
         self._ends = ExitStack()
-        ports = _free_ports(3)
+        ports = free_ports(3)
         self.broker_port, http_port, central_port = ports
         self.gateway_url = f"http://127.0.0.1:{http_port}"
         self.central_url = f"http://127.0.0.1:{central_port}"
@@ -222,7 +222,7 @@ def _wall_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-def _free_ports(count: int) -> list[int]:
+def free_ports(count: int) -> list[int]:
     """Ports below those that the kernel gives to clients: a server that was away must find its own free again."""
     ports: list[int] = []
     for port in random.SystemRandom().sample(_SERVER_PORTS, len(_SERVER_PORTS)):
