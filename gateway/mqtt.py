@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 CLIENT_ID = "gateway"
 KEEPALIVE_S = 30
 CONNECT_S = 10.0
-_RETRY_S = (0.2, 5.0)
+_RETRY_S = (0.2, 2.0)  # intake is to be back within 5 s after a full disk has room again, whatever came before
 _LEAVES = ("record", "state", "telemetry", "log", "result")
 
 

@@ -121,6 +121,10 @@ class Oracle:
         """Everything that was handed out has its receipt."""
         return all(self.promised_to(device) == len(issued) for device, issued in self._issued.items())
 
+    def fresh(self) -> "Oracle":
+        """Another book with the same records and no promise yet: for judging moments that are past."""
+        return Oracle(_issued=self._issued)
+
     def judge(self, held: Mapping[str, Held], promises: Mapping[str, Promise] | None = None, where: str = "") -> int:
         """Compare; gives how many new violations there are. ``promises``: those of an earlier moment (``promises()``)
         instead of those that stand now."""
