@@ -8,13 +8,14 @@ uses the same packet ids for other messages. Nothing of the broker is trusted: e
 import getpass
 import os
 import random
+import re
 import signal
 import socket
 import subprocess
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from gateway.broker import mosquitto
@@ -64,14 +65,20 @@ class Mosquitto:
         program = mosquitto.find()
         if program is None:
             raise AmnesiaError("Mosquitto is not installed: on Debian and Ubuntu: sudo apt-get install -y mosquitto")
-        pki = data / "pki"
+        pki = (data / "pki").resolve()
         settings = MosquittoSettings(
-            HALL, folder, pki / "server.pem", pki / "server.key", pki / "ca.pem", "127.0.0.1", port,
-            user=getpass.getuser(),
+            HALL, folder.resolve(), pki / "server.pem", pki / "server.key", pki / "ca.pem", "127.0.0.1", port,
+            getpass.getuser(),
         )  # fmt: skip
-        self.settings = replace(settings, queue_messages=QUEUE, window=QUEUE)
-        mosquitto.write(self.settings, revocations(data))
-        self._command = [str(program), "-c", str(self.settings.configuration)]
+        self.settings = settings
+        mosquitto.write(settings, revocations(data))
+        # the gateway finds the configuration that it expects; the broker runs with a smaller queue
+        small = folder / "small.conf"
+        text = mosquitto.configuration(settings)
+        for name in ("max_queued_messages", "max_inflight_messages"):
+            text = re.sub(rf"(?m)^{name} .*$", f"{name} {QUEUE}", text)
+        small.write_text(text)
+        self._command = [str(program), "-c", str(small)]
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -126,14 +133,16 @@ def gateway(episodes: int, seed: int, progress: Callable[[int], None]) -> Tally:
 
 
 class BrokerSite(Site):
-    """A site whose gateway has no broker of its own."""
+    """A site whose gateway has a Mosquitto beside it."""
 
     def __init__(self, root: Path, devices: int, manner: Manner):
         super().__init__(root, devices, manner)
         self.broker = Mosquitto(root / "broker", self.data, self.port)
 
-    def birth(self) -> bool:
-        return self.nursery.birth(self.settings, outside_port=self.port)
+    @property
+    def settings(self) -> dict:
+        folder = str(self.broker.settings.folder)
+        return {**super().settings, "broker": "mosquitto", "broker_folder": folder}
 
     def judge_now(self, where: str) -> None:
         with self.fleet.changed:

@@ -25,6 +25,7 @@ from protocol.errors import ProtocolError
 from simulator.crash.oracle import Oracle, Promise
 
 WINDOW = 8  # spec 6.4
+ERROR_MS = 50
 _STEP_S = 0.05
 
 
@@ -36,16 +37,27 @@ class Manner:
     rate: float
     patience_s: float = 1.0
     pause_s: float = 0.05
+    most: int | None = None
+    """How many records each makes at most; None: as many as there is time for."""
+    first_ms: int | None = None
+    """The wall time of its first press; each further one is ``step_ms`` later. None: it presses now."""
+    step_ms: int = 1000
+
+    def wall_ms(self, seq: int) -> int:
+        if self.first_ms is None:
+            return time.time_ns() // 1_000_000
+        return self.first_ms + (seq - 1) * self.step_ms
 
 
 class Chain:
     """One device's key and its records, each signed when it is wanted. Known to the oracle from then on."""
 
-    def __init__(self, device: str, oracle: Oracle, lock: threading.Lock):
+    def __init__(self, device: str, oracle: Oracle, lock: threading.Condition, manner: Manner):
         self.device = device
         self.key = ec.generate_private_key(ec.SECP256R1())
         self._oracle = oracle
         self._lock = lock
+        self._manner = manner
         self._bodies: dict[int, bytes] = {}
         self._prev = record.GENESIS
         self.made = 0
@@ -55,10 +67,10 @@ class Chain:
         request = x509.CertificateSigningRequestBuilder().subject_name(name).sign(self.key, hashes.SHA256())
         return request.public_bytes(serialization.Encoding.DER)
 
-    def body(self, seq: int, wall_ms: int | None = None) -> bytes:
+    def body(self, seq: int) -> bytes:
         """The record of ``seq``; makes it, and those before it, when it is new."""
         while self.made < seq:
-            self._make(time.time_ns() // 1_000_000 if wall_ms is None else wall_ms)
+            self._make()
         return self._bodies[seq]
 
     def forget(self, seq: int) -> None:
@@ -66,9 +78,10 @@ class Chain:
         for old in [number for number in self._bodies if number <= seq]:
             del self._bodies[old]
 
-    def _make(self, wall_ms: int) -> None:
+    def _make(self) -> None:
         seq = self.made + 1
-        head = record.Head(seq, self._prev, 1, seq, wall_ms, 50)
+        wall_ms = self._manner.wall_ms(seq)
+        head = record.Head(seq, self._prev, 1, wall_ms % 2**31, wall_ms, ERROR_MS)
         payload = record.rating_payload(head, record.Rating(seq % 5 + 1, (), None, 0, (), record.UNARMED))
         to_be_signed = cose.sign1_to_be_signed(cose.sign1_protected(self.device), payload)
         r, s = decode_dss_signature(self.key.sign(to_be_signed, ec.ECDSA(hashes.SHA256())))
@@ -137,7 +150,7 @@ class _Device(threading.Thread):
         self._fleet = fleet
         self._port = port
         self._hall = hall
-        self.chain = Chain(name, fleet.oracle, fleet.changed)  # type: ignore[arg-type]
+        self.chain = Chain(name, fleet.oracle, fleet.changed, fleet.manner)
         given = enroll(data, self.chain.csr(), name, window)
         self.downlink_key = given.downlink_key
         pem = self.chain.key.private_bytes(
@@ -152,6 +165,8 @@ class _Device(threading.Thread):
         self._receipted = 0
         self._numbers: dict[int, int] = {}
         self._next_at = 0.0
+        self.hold_until = 0.0
+        self.probing = False
 
     def run(self) -> None:
         fleet = self._fleet
@@ -179,7 +194,8 @@ class _Device(threading.Thread):
     def due(self) -> bool:
         """Whether it is time for another press."""
         now = time.monotonic()
-        if self._fleet.finishing.is_set() or now < self._next_at:
+        most = self._fleet.manner.most
+        if self._fleet.finishing.is_set() or now < self._next_at or (most is not None and self.chain.made >= most):
             return False
         # a device that was cut off has a backlog of presses, but not of hours
         self._next_at = max(self._next_at + self._fleet.interval_s, now - 0.5)
@@ -246,8 +262,11 @@ class _Talk:
     def _send(self) -> None:
         device = self._device
         self._sent = max(self._sent, device._receipted)
+        if time.monotonic() < device.hold_until:
+            return
         out = b""
-        while self._sent < device._receipted + WINDOW and (self._sent < device.chain.made or device.due()):
+        window = 1 if device.probing else WINDOW
+        while self._sent < device._receipted + window and (self._sent < device.chain.made or device.due()):
             self._sent += 1
             out += mqtt.publish(self._topic, device.chain.body(self._sent), 1, self._id())
         if out:
@@ -270,6 +289,11 @@ class _Talk:
         if told.number <= device._numbers.get(told.kind, 0):
             return
         device._numbers[told.kind] = told.number
+        # spec 5.2, negative receipt: silence for so long, then one record to ask with
+        device.probing = told.body.hold_ms > 0
+        if device.probing:
+            device.hold_until = time.monotonic() + min(told.body.hold_ms, 600_000) / 1000
+            self._sent = told.body.seq
         promise = Promise(told.body.seq, told.body.hash, told.body.epoch)
         with fleet.changed:
             fleet.receipts += 1

@@ -53,3 +53,44 @@ def damage(file: Path) -> str | None:
     with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True, timeout=10)) as database:
         rows = database.execute("PRAGMA integrity_check").fetchall()
     return None if rows == [("ok",)] else "; ".join(str(row[0]) for row in rows[:3])
+
+
+def central_held(file: Path) -> dict[str, Held]:
+    """Everything central holds of each device."""
+    found: dict[str, Held] = {}
+    with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True, timeout=10)) as database:
+        for device, seq, digest in database.execute("SELECT device, seq, hash FROM heads"):
+            found[device] = Held(head=seq, head_hash=digest)
+        for device, seq, body in database.execute("SELECT device, seq, body FROM records"):
+            of = found.setdefault(device, Held())
+            of.hashes[seq] = record_hash(body)
+            of.linked += seq <= of.head
+    return found
+
+
+def central_doubled(file: Path) -> list[str]:
+    """Ratings and records that central holds more than once, by name."""
+    with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True, timeout=10)) as database:
+        return [
+            f"{table} {device} {seq}, {count} times"
+            for table in ("ratings", "records")
+            for device, seq, count in database.execute(
+                f"SELECT device, seq, count(*) FROM {table} GROUP BY device, seq HAVING count(*) > 1"  # noqa: S608
+            )
+        ]
+
+
+def central_bindings(file: Path) -> dict[tuple[str, int], tuple[str, int] | None]:
+    """Of each rating the service it stands under by the last decision; None: under none."""
+    query = """
+        SELECT r.device, r.seq, b.case_no, b.service_no FROM ratings r
+        LEFT JOIN bindings b ON b.device = r.device AND b.seq = r.seq AND b.number =
+            (SELECT max(number) FROM bindings WHERE device = r.device AND seq = r.seq)"""
+    with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True, timeout=10)) as database:
+        return {(device, seq): (case, no) if case else None for device, seq, case, no in database.execute(query)}
+
+
+def outbox_states(file: Path) -> dict[str, int]:
+    """How many events of the outbox are in which state."""
+    with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True, timeout=10)) as database:
+        return dict(database.execute("SELECT state, count(*) FROM outbox GROUP BY state"))

@@ -25,6 +25,8 @@ class Nursery:
         self._log = log
         self._answers: queue.SimpleQueue[dict] = queue.SimpleQueue()
         self.pid: int | None = None
+        self.facts: dict = {}
+        """What the last gateway said when it was ready."""
         self.ready_s: list[float] = []
         """How long each birth took, from the fork to the ready line."""
         with log.open("ab") as err:
@@ -41,14 +43,13 @@ class Nursery:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def birth(self, settings: dict, outside_port: int | None = None) -> bool:
+    def birth(self, settings: dict) -> bool:
         """Start a gateway. False if it ended before it was ready, killed by the shim. Raises NurseryError."""
         if self.pid is not None:
             raise NurseryError("a gateway runs already; end it first")
         assert self._process.stdin
-        order = {"settings": settings, "outside": {"port": outside_port} if outside_port else None}
         began = time.monotonic()
-        self._process.stdin.write(json.dumps(order) + "\n")
+        self._process.stdin.write(json.dumps(settings) + "\n")
         self._process.stdin.flush()
         self.pid = self._answer()["pid"]
         first = self._answer()
@@ -57,6 +58,7 @@ class Nursery:
             if first["ended"] != -signal.SIGKILL:
                 raise NurseryError(f"the gateway ended with {first['ended']}: {self._tail()}")
             return False
+        self.facts = first
         self.ready_s.append(time.monotonic() - began)
         return True
 

@@ -1,16 +1,13 @@
 """The process in which gateways are born and die: it has imported everything, and forks one for each line it reads.
 
-A line is JSON: ``{"settings": {…}, "outside": {…} | null}``. It answers ``{"pid": …}`` at once, the gateway itself its
+A line is JSON, the gateway's settings. It answers ``{"pid": …}`` at once, the gateway itself its
 ready line, and at its end ``{"ended": status}``. Nothing is open and no thread runs when it forks.
 """
 
-import contextlib
 import json
 import logging
 import os
-import signal
 import sys
-import threading
 from pathlib import Path
 
 # all that a gateway imports late, so that a birth costs no import
@@ -20,25 +17,21 @@ import uvicorn.loops.auto  # noqa: F401
 import uvicorn.protocols.http.auto  # noqa: F401
 import uvicorn.protocols.websockets.auto  # noqa: F401
 
-from gateway.clock import Clock
-from gateway.mqtt import Door, DoorSettings
-from gateway.registry import Registry
+from gateway.mqtt import Door
 from gateway.run import run
-from gateway.service import Service, ServiceSettings
-from gateway.settings import GatewaySettings, load
-from gateway.store.writer import Store
+from gateway.settings import load
 from simulator.crash import shim
 
 
 def main() -> None:
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(asctime)s %(name)s %(message)s")
     for line in sys.stdin:
-        order = json.loads(line)
+        settings = json.loads(line)
         child = os.fork()
         if not child:
             status = 1
             try:
-                _gateway(order)
+                _gateway(settings)
                 status = 0
             except Exception:  # the top of the child
                 logging.exception("the gateway ended")
@@ -49,13 +42,9 @@ def main() -> None:
         _say({"ended": os.waitstatus_to_exitcode(status)})
 
 
-def _gateway(order: dict) -> None:
+def _gateway(settings: dict) -> None:
     _note_receipts()
-    settings = load(**{**order["settings"], "data": Path(order["settings"]["data"])})
-    if order.get("outside"):
-        _beside_broker(settings, order["outside"]["port"])
-    else:
-        run(settings, as_json=True)
+    run(load(**{**settings, "data": Path(settings["data"])}), as_json=True)
 
 
 def _note_receipts() -> None:
@@ -68,34 +57,6 @@ def _note_receipts() -> None:
         return publish(self, topic, payload)
 
     Door.publish = noted  # type: ignore[method-assign]
-
-
-def _beside_broker(settings: GatewaySettings, port: int) -> None:
-    """The gateway's store, service and door at a broker that is a process of its own."""
-    ended = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: ended.set())
-    pki = settings.data / "pki"
-    hall = str(settings.hall)
-    with contextlib.ExitStack() as undo:
-        store = Store(settings.data / "gateway.db")
-        undo.callback(store.close)
-        doors: list[Door] = []
-        service = Service(
-            ServiceSettings(hall, queue_frames=settings.queue_frames),
-            store,
-            Registry(settings.data),
-            Clock(),
-            lambda topic, payload: bool(doors) and doors[0].publish(topic, payload),
-        )
-        service.start()
-        undo.callback(service.stop)
-        own = DoorSettings(hall, "127.0.0.1", port, pki / "gateway.pem", pki / "gateway.key", pki / "ca.pem")
-        doors.append(Door(own, service.offer, service.on_up))
-        doors[0].start()
-        undo.callback(doors[0].stop)
-        _say({"ready": True, "pid": os.getpid()})
-        ended.wait()
 
 
 def _say(what: dict) -> None:

@@ -28,6 +28,8 @@ class Breach(StrEnum):
     """A record is held or queued twice."""
     DISORDERED = "disordered"
     """The chain has a hole below its head, or the head is not its last record."""
+    MISBOUND = "misbound"
+    """A rating stands under another service than the one that was being served."""
     UNBALANCED = "unbalanced"
     """A record is held and its event for central was neither queued nor sent, or its decision is missing."""
     STUCK = "stuck"
