@@ -13,6 +13,7 @@ from typing import Annotated
 
 import typer
 
+from hcp.crash_command import crash_command
 from hcp.exits import Exit
 from hcp.powercut_command import powercut_command
 from hcp.screens_command import screens_command
@@ -31,6 +32,7 @@ app = typer.Typer(help="模拟器：在真实的 MicroPython 里运行评价器�
 app.command("powercut")(powercut_command)
 app.command("updatecuts")(updatecuts_command)
 app.command("screens")(screens_command)
+app.command("crash")(crash_command)
 
 #: How long people take between two things they do when somebody watches.
 DEMO_PACE_MS = 350

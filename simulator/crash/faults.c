@@ -196,9 +196,13 @@ static ssize_t put(int fd, const void *data, size_t length, int64_t offset) {
     point(BEFORE_WRITE);
     int failed = fails(FAIL_WRITE);
     ssize_t done = -1;
-    if (failed && control->fail_what & FAIL_HALF && length > 1) {
+    static int took_half;
+    if (failed && control->fail_what & FAIL_HALF && length > 1 && !took_half) {
         length /= 2; /* the disk takes what it has room for; the next write learns why */
         failed = 0;
+        took_half = 1;
+    } else if (failed) {
+        took_half = 0;
     }
     if (failed) {
         errno = control->fail_errno;

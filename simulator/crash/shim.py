@@ -103,7 +103,7 @@ def library() -> Path:
     cache.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=cache) as folder:
         built = Path(folder) / "faults.so"
-        command = [compiler, "-shared", "-fPIC", "-O2", "-o", built, SOURCE, "-ldl", "-lpthread"]
+        command = [compiler, "-shared", "-fPIC", "-O2", "-o", str(built), str(SOURCE), "-ldl", "-lpthread"]
         done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own file
         if done.returncode:
             raise ShimError(f"{SOURCE.name} cannot be built: {done.stderr[-500:]}; {NO_COMPILER}")

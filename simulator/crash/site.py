@@ -80,7 +80,7 @@ class Site:
 
 @contextlib.contextmanager
 def ground(root: Path | None = None) -> Iterator[Path]:
-    """A folder for one run; it stays when something went wrong."""
+    """A folder for one run. After an error it stays, and what it holds can be looked at."""
     folder = Path(tempfile.mkdtemp(prefix="hcp-crash-", dir=root))
     yield folder
     shutil.rmtree(folder, ignore_errors=True)
