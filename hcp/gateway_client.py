@@ -30,10 +30,17 @@ class GatewayRefused(Exception):
 class GatewayClient:
     """``data`` is the gateway's folder if it is here; ``url`` overrides the address noted there."""
 
-    def __init__(self, data: Path, url: str | None = None, environment: Mapping[str, str] = os.environ):
-        key = environment.get(KEY_VARIABLE) or _key(data)
+    def __init__(
+        self,
+        data: Path,
+        url: str | None = None,
+        environment: Mapping[str, str] = os.environ,
+        scope: str = "operate",
+        timeout_s: float = 15,
+    ):
+        key = environment.get(KEY_VARIABLE) or _key(data, scope)
         self.url = url or _noted(data) or DEFAULT_URL
-        self._http = httpx.Client(base_url=self.url, headers={"Authorization": f"Bearer {key}"}, timeout=15)
+        self._http = httpx.Client(base_url=self.url, headers={"Authorization": f"Bearer {key}"}, timeout=timeout_s)
 
     def __enter__(self) -> "GatewayClient":
         return self
@@ -46,6 +53,9 @@ class GatewayClient:
 
     def post(self, path: str, value: object) -> Any:
         return self._ask("POST", path, json=value)
+
+    def upload(self, path: str, data: bytes, content_type: str) -> Any:
+        return self._ask("POST", path, content=data, headers={"Content-Type": content_type})
 
     def _ask(self, method: str, path: str, **how: Any) -> Any:
         """The answer's JSON. Raises GatewayRefused."""
@@ -63,13 +73,13 @@ class GatewayClient:
         raise GatewayRefused(code, "；".join(said) or f"HTTP {answer.status_code}")
 
 
-def _key(data: Path) -> str:
+def _key(data: Path, scope: str) -> str:
     try:
-        key = systems.operator_key(data / "systems.toml")
+        key = systems.operator_key(data / "systems.toml", scope)
     except systems.SystemsError as error:
         raise GatewayRefused(Exit.CONFIG, str(error)) from error
     if key is None:
-        why = f"{data}/systems.toml 中没有 scope 含 operate 的系统"
+        why = f"{data}/systems.toml 中没有 scope 含 {scope} 的系统"
         raise GatewayRefused(Exit.CONFIG, f"{why}；请添加一个，或设置环境变量 {KEY_VARIABLE}")
     return key
 

@@ -46,6 +46,8 @@ TYPES = {
     "取消": "cancelled", "撤回": "withdrawn",
 }  # fmt: skip
 KINDS = {"本人": "self", "申请人本人": "self", "代办": "agent", "代办人": "agent"}
+#: Codes that are about one field, whatever the words.
+_BY_CODE = {"unknown_window": "window", "forbidden_window": "window", "future_event": "at", "unknown_type": "type"}
 _YES_NO = {"是": True, "true": True, "1": True, "否": False, "false": False, "0": False}
 
 _DATE = re.compile(
@@ -102,9 +104,9 @@ class Table:
         return len({*(row.line for row in self.rows), *(bad.line for bad in self.bad)})
 
     def blame(self, row: Row, code: str, detail: str) -> Bad:
-        """What an answer to an event says about its row: the column is the first field that the answer names."""
+        """What an answer to an event says about its row: the column is its code's, or the first field it names."""
         named = [field for field in sorted(COLUMNS, key=len, reverse=True) if re.search(rf"\b{field}\b", detail)]
-        field = min(named, key=detail.index) if named else ""
+        field = _BY_CODE.get(code) or (min(named, key=detail.index) if named else "")
         return Bad(row.line, self.headings.get(field, field), code, detail, _shown(field, row.cells.get(field)))
 
 

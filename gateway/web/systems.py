@@ -89,12 +89,16 @@ def load(path: Path) -> Systems:
     return Systems(systems)
 
 
-def operator_key(path: Path) -> str | None:
-    """The key of the first system that may operate, for a command on the gateway's own machine. Raises SystemsError."""
+def operator_key(path: Path, scope: str = "operate") -> str | None:
+    """The key of the first system that has ``scope`` at every window, for a command on the gateway's own machine.
+
+    Raises SystemsError.
+    """
     if not path.exists():
         return None
     for entry in _entries(path):
-        if "operate" in _system(path, entry).scopes:
+        system = _system(path, entry)
+        if scope in system.scopes and system.windows is None:
             return entry["key"]
     return None
 

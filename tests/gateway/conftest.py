@@ -1,9 +1,13 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
-from tests.gateway.desk import Desk
+from gateway.run import Gateway
+from gateway.settings import GatewaySettings
+from tests.gateway.api import make_api
+from tests.gateway.desk import HALL, Desk
 
 
 @pytest.fixture
@@ -11,3 +15,27 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
     desk = Desk(tmp_path)
     yield desk
     desk.close()
+
+
+@pytest.fixture
+def api(desk: Desk):
+    """The business API of the desk, where one device stands at window A1."""
+    desk.enrol("w1")
+    return make_api(desk)
+
+
+@pytest.fixture
+def running(tmp_path: Path) -> Iterator[Gateway]:
+    """A whole gateway with ports of its own. ``http`` speaks as a system that may do everything."""
+    data = tmp_path / "data"
+    data.mkdir()
+    scopes = '["events", "windows", "read", "feed", "operate"]'
+    (data / "systems.toml").write_text(f'[[system]]\nname = "queue"\nkey = "{"k" * 32}"\nscopes = {scopes}\n')
+    gateway = Gateway(GatewaySettings(data=data, hall=HALL, broker_host="127.0.0.1", broker_port=0, http_port=0))
+    gateway.start()
+    gateway.http = httpx.Client(  # type: ignore[attr-defined]
+        base_url=gateway.facts()["http"], headers={"Authorization": f"Bearer {'k' * 32}"}, trust_env=False, timeout=10
+    )
+    yield gateway
+    gateway.http.close()  # type: ignore[attr-defined]
+    gateway.stop()

@@ -4,35 +4,11 @@ import json
 import stat
 
 import pytest
-from fastapi.testclient import TestClient
 
 from gateway.core import times
 from gateway.web import systems
-from gateway.web.app import create_app
 from gateway.web.body import MAX_BODY
-from tests.gateway.desk import Desk
-
-KEYS = {"queue": "q" * 30, "other": "o" * 30, "screen": "s" * 30}
-
-
-@pytest.fixture
-def api(desk: Desk, tmp_path):
-    path = tmp_path / "systems.toml"
-    path.write_text(
-        "\n".join(
-            f'[[system]]\nname = "{name}"\nkey = "{key}"\nscopes = {scopes}'
-            for (name, key), scopes in zip(
-                KEYS.items(), ('["events", "windows", "read"]', '["events"]', '["read"]'), strict=True
-            )
-        )
-    )
-    checks = {"database": True, "broker": True}
-    app = create_app(desk.service, systems.load(path), lambda: checks, desk.feed)
-    client = TestClient(app, raise_server_exceptions=False, client=("127.0.0.1", 50000))
-    client.headers["Authorization"] = f"Bearer {KEYS['queue']}"
-    client.checks = checks
-    desk.enrol("w1")
-    return client
+from tests.gateway.api import KEYS, as_, is_problem
 
 
 def post(api, *events, **kwargs):
@@ -44,15 +20,6 @@ def post(api, *events, **kwargs):
 def called(event_id="1", **change):
     at = times.text(1_772_600_000_000)
     return {"id": event_id, "type": "called", "at": at, "window": "A1", "case_no": "C1", "service_no": 1, **change}
-
-
-def is_problem(answer, status, code):
-    assert answer.status_code == status, answer.text
-    assert answer.headers["content-type"] == "application/problem+json"
-    body = answer.json()
-    assert (body["status"], body["code"]) == (status, code)
-    assert body["title"] and body["action"] and body["type"] == f"urn:hcp:problem:{code}"
-    return body
 
 
 def test_an_event_twice_is_a_duplicate_and_another_under_its_id_a_conflict(api):
@@ -209,3 +176,46 @@ def test_a_bad_register_of_systems_is_refused_with_its_file(tmp_path, text):
     path.write_text(text)
     with pytest.raises(systems.SystemsError, match="systems.toml"):
         systems.load(path)
+
+
+def test_a_key_that_is_limited_to_windows_sees_and_changes_only_these(api, desk):
+    mine = as_("window")
+    for window in ("A1", "B2"):
+        desk.service.put_window(window, None, True)
+    assert [w["window"] for w in api.get("/api/v1/windows", headers=mine).json()["windows"]] == ["A1"]
+    is_problem(api.put("/api/v1/windows/B2", json={}, headers=mine), 403, "forbidden_window")
+    assert api.put("/api/v1/windows/A1", json={}, headers=mine).status_code == 200
+    assert post(api, called(), called("2", window="B2"), headers=mine) == [
+        ("accepted", "accepted"),
+        ("rejected", "forbidden_window"),
+    ]
+    desk.enrol("w2", "B2")
+    assert [d["device"] for d in api.get("/api/v1/devices", headers=mine).json()["devices"]] == ["w1"]
+    assert [d["device"] for d in api.get("/api/v1/devices", headers=as_("technician")).json()["devices"]] == [
+        "w1",
+        "w2",
+    ]
+    for method, path in (
+        ("GET", "/api/v1/status"),
+        ("GET", "/api/v1/commands/1"),
+        ("GET", "/api/v1/devices/w1/commands"),
+        ("POST", "/api/v1/devices/w1/commands"),
+    ):
+        is_problem(api.request(method, path, headers=mine), 403, "forbidden_window")
+
+
+def test_an_identity_comes_in_clear_only_where_nobody_can_read_it(desk):
+    from tests.gateway.api import make_api
+
+    desk.enrol("w1")
+    event = called(applicant={"name": "欧阳思齐"})
+    assert post(make_api(desk, ("10.0.0.7", 5000)), event) == [("rejected", "identity_in_clear")]
+    far = make_api(desk, ("10.0.0.7", 5000))
+    far.base_url = "https://testserver"
+    assert post(far, event) == [("accepted", "accepted")]
+
+
+def test_an_answer_about_parameters_repeats_none_of_them(api):
+    body = is_problem(api.get("/api/v1/feed?after=欧阳思齐", headers=as_("screen")), 400, "bad_request")
+    assert "欧阳" not in str(body) and "after" in body["detail"]
+    is_problem(api.get("/api/v1/feed", headers={**as_("screen"), "Last-Event-ID": "x"}), 400, "bad_request")
