@@ -23,6 +23,7 @@ from gateway.broker import Broker, setup
 from gateway.clock import Clock
 from gateway.core.timeline import Rules
 from gateway.feed import Feed
+from gateway.keeper import Keeper
 from gateway.mqtt import Door, DoorSettings
 from gateway.registry import Registry
 from gateway.service import Service, ServiceSettings
@@ -103,7 +104,7 @@ class Gateway:
         keys = systems.load(data / "systems.toml")
         sealing = vault.load(settings.applicant_keys or vault.default_path(data))
         registry = Registry(data, lambda: self.broker.refresh())
-        self.store = Store(data / "gateway.db")
+        self.store = Store(data / "gateway.db", settings.store(), self._clock.now_ms)
         self._undo.callback(self.store.close)
         self.broker = setup.make(settings, self.hall, registry)
         applicants = Applicants(self.hall, self.store, sealing, self._clock)
@@ -133,6 +134,11 @@ class Gateway:
         self.mqtt_port = self.broker.port
         self.service.start()
         self._undo.callback(self.service.stop)
+        keeper = Keeper(
+            self.store, self.hall, self._clock.now_ms, settings.business_error_ms, lambda: self.service.salvaged()
+        )
+        keeper.start()
+        self._undo.callback(keeper.stop)
         self.door = Door(
             DoorSettings(
                 self.hall,

@@ -28,12 +28,13 @@ from gateway.commander import Commander
 from gateway.core import intake, presence, wants
 from gateway.core.commands import CommandError
 from gateway.core.numbers import Numbers
+from gateway.core.overload import Verdict
 from gateway.core.timeline import Rules
 from gateway.enrolment import EnrolmentError
 from gateway.mqtt import Frame
 from gateway.painter import Painter
 from gateway.registry import Device, Registry, RegistryError
-from gateway.store import bindings, devices, meta, outbox, records, scenes
+from gateway.store import bindings, devices, losses, meta, outbox, records, scenes
 from gateway.store import business as business_store
 from gateway.store.business import Result
 from gateway.store.writer import Store, StoreError
@@ -45,6 +46,7 @@ log = logging.getLogger(__name__)
 MAX_BATCH = 256
 _WAIT_S = 60.0
 _TELL_AGAIN_MS = 1000
+_HOLD_MS = 5000
 
 
 @dataclass(frozen=True)
@@ -96,11 +98,15 @@ class Service:
         self._scenes: dict[str, downlink.Scene] = {}
         self._known: dict[str, tuple[bytes, bool]] = {}
         self._heard: set[str] = set()
+        self._closed = False
         self._hold_ms = 0
         self._held: dict[str, int] = {}  # device that was told to keep its records -> when
         self._damaged: set[str] = set()
         self._painter = Painter(self._paint, self._poll, clock.now_ms)
         self._asset_server = AssetServer(self.assets, self._send_asset, clock.now_ms)
+        store.on_overload = self.set_overload
+        store.on_fresh = self._begin_anew
+        self.set_overload(store.overload)
         self.commander = Commander(
             store,
             self.assets,
@@ -110,7 +116,6 @@ class Service:
             self._last_boot,
             lambda device, request: certify(self._present(device), request),
         )
-        now_ms = clock.now_ms()
         fresh_epoch = secrets.randbelow(2**32 - 1) + 1
         self.epoch: int = store.run(lambda c: meta.epoch(c, fresh_epoch))
         self._business = Business(settings, store, clock, applicants)
@@ -120,8 +125,7 @@ class Service:
             threading.Thread(target=self._run_finisher, name="hcp-finisher", daemon=True),
         ]
         self._poll()
-        hall, error_ms = settings.hall, settings.business_error_ms
-        store.run(lambda c: bindings.recheck(c, hall, now_ms - business_store.RECHECK_MS, now_ms, error_ms))
+        self.recheck()
 
     def start(self) -> None:
         for thread in self._threads:
@@ -162,6 +166,29 @@ class Service:
         if not hold_ms:
             with contextlib.suppress(queue.Full):  # then the finisher comes by anyway
                 self._finishing.put_nowait([])
+
+    def set_overload(self, verdict: Verdict) -> None:
+        """What the store's room allows (``gateway.core.overload``). From any thread; it waits for nothing."""
+        self._closed = verdict is Verdict.HARD
+        self.refuse_more(0 if verdict is Verdict.OK else _HOLD_MS)
+
+    def _begin_anew(self) -> None:
+        """The database was damaged and an empty one took its place: nothing that was read from it holds any more."""
+        self.epoch = meta.get(self._store.reader(), "epoch") or 0
+        self._known.clear()
+        self._heads.clear()
+        self._painter.wake(everything=True)
+
+    def recheck(self) -> None:
+        """Look again at ratings that are not bound. It waits for nothing: the writer does it when its turn comes."""
+        now_ms, hall, error_ms = self._clock.now_ms(), self.settings.hall, self.settings.business_error_ms
+        self._store.submit(lambda c: bindings.recheck(c, hall, now_ms - business_store.RECHECK_MS, now_ms, error_ms))
+
+    def salvaged(self) -> None:
+        """All that could be read of a damaged database is back: heads moved, servings and tokens are known again."""
+        self.recheck()
+        self._known.clear()
+        self._painter.wake(everything=True)
 
     def offer(self, frame: Frame) -> bool:
         """Take a frame in, without waiting; False if there is no room."""
@@ -216,8 +243,13 @@ class Service:
             refused = verdict
             log.warning("refused from %s: %s %s", refused.device, refused.code, refused.detail)
             return self._store.submit(lambda c: records.refuse(c, refused, hall, now_ms))
-        genuine = verdict
-        return self._store.submit(lambda c: records.take(c, genuine, hall, now_ms, error_ms))
+        genuine, head = verdict, verdict.record.head
+
+        def job(connection: sqlite3.Connection) -> records.Taken:
+            self._store.bring_back(connection, genuine.record.device, head.seq)
+            return records.take(connection, genuine, hall, now_ms, error_ms)
+
+        return self._store.submit(job)
 
     def _submit_state(self, frame: Frame, now_ms: int) -> Future:
         hall, device, _ = topics.split(frame.topic)
@@ -244,8 +276,8 @@ class Service:
             raise ProtocolError("unknown_device", "this hall has not enrolled it")
         body = frame.payload
         if leaf == "telemetry":
-            downlink.unpack_telemetry(body)
-            return self._store.submit(lambda c: devices.put_telemetry(c, device, body, now_ms))
+            told = downlink.unpack_telemetry(body)
+            return self._store.submit(lambda c: self._take_telemetry(c, device, told, body, now_ms))
         result = None
         if leaf == "log":
             level, text = downlink.unpack_log(body)
@@ -282,6 +314,11 @@ class Service:
         if device is None or self._facts(device) is None:
             return _done(None)
         return _done(_Held(device))
+
+    def _take_telemetry(self, connection, device: str, told: downlink.Telemetry, body: bytes, now_ms: int) -> None:
+        devices.put_telemetry(connection, device, body, now_ms)
+        if losses.heard(connection, self.settings.hall, device, told.seq - told.waiting + 1, now_ms):
+            self._painter.wake(devices_={device})
 
     def _facts(self, device_id: str) -> intake.DeviceFacts | None:
         device = self._registry.device(device_id)
@@ -490,6 +527,8 @@ class Service:
 
         Raises StoreError if nothing can be stored.
         """
+        if self._closed or self._store.closed_to_business:
+            raise StoreError("the store has no room, or is being salvaged: the same events again later")
         self._poll()  # the window of a device that was enrolled a moment ago exists
         if dry_run:
             return self._business.attempt(source, values)

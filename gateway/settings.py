@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, InitSettingsSource, SettingsConfigDict
 
+from gateway.store.settings import StoreSettings
 from protocol import topics
 from protocol.errors import ProtocolError
 
@@ -69,6 +70,29 @@ class GatewaySettings(BaseSettings):
     one, or else ``applicant.keys`` in ``data``."""
     queue_frames: Annotated[int, Field(ge=512, le=65_536)] = 4096
     """Frames that may wait for intake."""
+    store_max_bytes: Annotated[int, Field(ge=16 << 20, le=1 << 44)] = 8 << 30
+    """The most that the database file may hold."""
+    store_soft_bytes: Annotated[int, Field(ge=1 << 20, le=1 << 40)] = 256 << 20
+    """With less room than this left, no more records are taken in: devices keep theirs."""
+    store_hard_bytes: Annotated[int, Field(ge=1 << 20, le=1 << 40)] = 64 << 20
+    """With less room than this left, business events are refused too; only central's answers are written."""
+    store_ballast_bytes: Annotated[int, Field(ge=0, le=1 << 30)] = 32 << 20
+    """A file that is thrown away when the disk is full, so that the way to central goes on. 0: none."""
+    keep_records_days: Annotated[int, Field(ge=31, le=36_500)] = 1100
+    """How long the bytes of a record stay here after central has it. Its key, hash and decisions stay for ever."""
+    keep_business_days: Annotated[int, Field(ge=31, le=36_500)] = 1100
+    """How long case numbers and staff of business events, and what was derived from them, stay here."""
+
+    def store(self) -> StoreSettings:
+        """The limits of the database."""
+        return StoreSettings(
+            self.store_max_bytes,
+            self.store_soft_bytes,
+            self.store_hard_bytes,
+            self.store_ballast_bytes,
+            self.keep_records_days,
+            self.keep_business_days,
+        )
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["text", "json"] = "text"
@@ -107,6 +131,8 @@ def load(file: Path | None = None, **given: Any) -> GatewaySettings:
         raise SettingsError("settings: " + "; ".join(lines)) from None
     if settings.central_url and settings.central_key is None:
         raise SettingsError("settings: central_url is set, central_key is not; both or neither")
+    if not settings.store_hard_bytes < settings.store_soft_bytes < settings.store_max_bytes:
+        raise SettingsError("settings: expected store_hard_bytes < store_soft_bytes < store_max_bytes")
     return settings
 
 

@@ -10,6 +10,7 @@ from gateway.schema import (
     m002_dating,
     m003_rotations,
     m004_reports,
+    m005_storage,
     m006_binding,
     m007_business_api,
     m010_commands,
@@ -20,6 +21,7 @@ STEPS(name="m001_initial")(m001_initial.apply)
 STEPS(name="m002_dating")(m002_dating.apply)
 STEPS(name="m003_rotations")(m003_rotations.apply)
 STEPS(name="m004_reports")(m004_reports.apply)
+STEPS(name="m005_storage")(m005_storage.apply)
 STEPS(name="m006_binding")(m006_binding.apply)
 STEPS(name="m007_business_api")(m007_business_api.apply)
 STEPS(name="m010_commands")(m010_commands.apply)

@@ -137,7 +137,7 @@ def _decided(row: tuple) -> Decided:
 def _again(connection: sqlite3.Connection, hall: str, row: tuple, now_ms: int, business_error_ms: int) -> int:
     device, seq, body, window = row
     standing = latest(connection, device, seq)
-    if standing is None:
+    if standing is None or not body:  # its body went after its retention: what was decided stands
         return 0
     number, before = standing
     found = record.parse(body)

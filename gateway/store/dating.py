@@ -13,7 +13,8 @@ _MOST = 256  # ratings looked at with one record
 
 _UNDATED = (
     "SELECT seq, body, received_ms FROM records"
-    " WHERE device = ? AND kind = 1 AND from_ms IS NULL AND seq BETWEEN ? AND ? ORDER BY seq DESC LIMIT ?"
+    " WHERE device = ? AND kind = 1 AND from_ms IS NULL AND seq BETWEEN ? AND ? AND body <> x''"
+    " ORDER BY seq DESC LIMIT ?"
 )
 
 

@@ -14,6 +14,11 @@ def put(connection: sqlite3.Connection, name: str, value: int) -> None:
     )
 
 
+def put_most(connection: sqlite3.Connection, name: str, value: int) -> None:
+    """Put a value unless a higher one is there."""
+    put(connection, name, max(value, get(connection, name) or 0))
+
+
 def epoch(connection: sqlite3.Connection, fresh: int) -> int:
     """The database's epoch (spec 5.2, key 8); ``fresh`` becomes it if the database is new."""
     known = get(connection, "epoch")

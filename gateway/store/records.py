@@ -5,11 +5,13 @@ import sqlite3
 from dataclasses import dataclass
 
 from gateway.core import cloudevent, intake
-from gateway.store import bindings, dating, meta, outbox
+from gateway.store import bindings, dating, losses, meta, outbox
 from protocol import chain, record
 
 MAX_QUARANTINE = 10_000
 MAX_QUARANTINE_BODY = 512
+#: A record that this gateway had lost and that came again: it is taken below the head (spec 4.6).
+REFOUND = "refound"
 _CHUNK = 500
 
 
@@ -58,13 +60,17 @@ def take(
             incident(connection, hall, verdict, detail, device, seq, genuine.body, now_ms)
         _count(connection, device, verdict, now_ms)
         return Taken(device, seq, verdict, at)
+    if verdict == chain.BROKEN and losses.came_again(connection, device, seq, found.head.prev, genuine.hash):
+        verdict = REFOUND
     if verdict == chain.BROKEN:
         detail = f"its prev is not the hash of record {at.seq}, or its seq was declared lost"
         _quarantine(connection, hall, verdict, detail, device, seq, "", genuine.body, now_ms)
         return Taken(device, seq, verdict, at)
-    _insert(connection, genuine, verdict, now_ms)
+    _insert(connection, genuine, chain.LINKED if verdict == REFOUND else verdict, now_ms)
     rotated = chain.next_key(found)
-    if rotated is not None:
+    if rotated is not None and verdict == REFOUND:
+        put_rotation(connection, device, seq, rotated)
+    elif rotated is not None:
         _rotate(connection, hall, device, seq, rotated, now_ms)
     at = _move(connection, hall, found, genuine.hash, verdict, at, now_ms)
     binding_data, used_window = None, None
@@ -73,7 +79,7 @@ def take(
     outbox.put(connection, cloudevent.record(hall, device, seq, genuine.hash, genuine.body, binding_data, now_ms))
     dated = dating.learn(connection, found)
     bindings.redate(connection, hall, device, dated, now_ms, business_error_ms)
-    return Taken(device, seq, verdict, at, used_window, rotated)
+    return Taken(device, seq, chain.LINKED if verdict == REFOUND else verdict, at, used_window, rotated)
 
 
 def refuse(connection: sqlite3.Connection, refused: intake.Refused, hall: str, now_ms: int) -> None:
@@ -168,33 +174,68 @@ def _move(
         )
     if at == before and not loss:
         return at
-    losses = connection.execute(
+    more = True
+    while more:
+        at, more = _step(connection, hall, device, at, now_ms, _CHUNK)
+    _put_head(connection, device, at)
+    return at
+
+
+def advance(connection: sqlite3.Connection, hall: str, device: str, now_ms: int, most: int = _CHUNK) -> bool:
+    """Move the head over declared losses and over at most ``most`` records that are stored behind it, as far as they
+    fit. True if there may be more."""
+    at, more = _step(connection, hall, device, head(connection, device), now_ms, most)
+    _put_head(connection, device, at)
+    return more
+
+
+def unlink_behind(connection: sqlite3.Connection, device: str, most: int) -> bool:
+    """After a salvage: what is stored behind a gap waits again. True if there may be more."""
+    done = connection.execute(
+        "UPDATE records SET state = 'early' WHERE id IN (SELECT id FROM records WHERE device = ? AND seq > ?"
+        " AND state = 'linked' LIMIT ?)",
+        (device, head(connection, device).seq, most),
+    )
+    return done.rowcount == most
+
+
+def put_rotation(connection: sqlite3.Connection, device: str, seq: int, key: str) -> None:
+    """Note that the record ``seq`` of a device put another key in force."""
+    connection.execute("INSERT INTO rotations VALUES (?, ?, ?) ON CONFLICT DO NOTHING", (device, seq, key))
+
+
+def _step(
+    connection: sqlite3.Connection, hall: str, device: str, at: chain.Head, now_ms: int, most: int
+) -> tuple[chain.Head, bool]:
+    lost = connection.execute(
         "SELECT first, last FROM losses WHERE device = ? AND last > ?", (device, at.seq)
     ).fetchall()
-    while True:
-        waiting = connection.execute(
-            "SELECT seq, prev, hash FROM records WHERE device = ? AND state = 'early' AND seq > ? ORDER BY seq LIMIT ?",
-            (device, at.seq, _CHUNK),
-        ).fetchall()
-        moved = intake.advance(at, losses, {seq: (prev, waiting_hash) for seq, prev, waiting_hash in waiting})
-        for seq in moved.linked:
-            connection.execute("UPDATE records SET state = 'linked' WHERE device = ? AND seq = ?", (device, seq))
-        for seq in moved.broken:
-            _remove_broken(connection, hall, device, seq, now_ms)
-        again = moved.head != at and len(waiting) == _CHUNK
-        at = moved.head
-        if not again:
-            break
+    rows = connection.execute(
+        "SELECT seq, prev, hash, state FROM records WHERE device = ? AND seq > ? ORDER BY seq LIMIT ?",
+        (device, at.seq, most),
+    ).fetchall()
+    moved = intake.advance(at, lost, {seq: (prev, full_hash) for seq, prev, full_hash, _ in rows})
+    early = {seq for seq, _, _, state in rows if state == "early"}
+    connection.executemany(
+        "UPDATE records SET state = 'linked' WHERE device = ? AND seq = ?",
+        [(device, seq) for seq in moved.linked if seq in early],
+    )
+    for seq in moved.broken:
+        connection.execute("UPDATE records SET state = 'early' WHERE device = ? AND seq = ?", (device, seq))
+        _remove_broken(connection, hall, device, seq, now_ms)
+    return moved.head, moved.head != at and len(rows) == most
+
+
+def _put_head(connection: sqlite3.Connection, device: str, at: chain.Head) -> None:
     connection.execute(
         "INSERT INTO heads VALUES (?, ?, ?)"
         " ON CONFLICT (device) DO UPDATE SET seq = excluded.seq, hash = excluded.hash",
         (device, at.seq, at.hash),
     )
-    return at
 
 
 def _rotate(connection: sqlite3.Connection, hall: str, device: str, seq: int, key: str, now_ms: int) -> None:
-    connection.execute("INSERT INTO rotations VALUES (?, ?, ?)", (device, seq, key))
+    put_rotation(connection, device, seq, key)
     # what waits behind it was signed by the old key, for no other was in force (spec 7.6)
     behind = "SELECT seq FROM records WHERE device = ? AND seq > ?"
     for (wrong,) in connection.execute(behind, (device, seq)).fetchall():

@@ -6,25 +6,50 @@ savepoint; a job's Future is completed only after COMMIT returned, that is after
 
 import logging
 import queue
+import secrets
 import sqlite3
 import threading
 import time
+import weakref
 from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, TypeVar
 
 from gateway import schema
+from gateway.clock import Clock
+from gateway.core.overload import Verdict
+from gateway.store import files, losses, meta
+from gateway.store.connection import (
+    BUSY_MS,
+    LOG_BYTES,
+    Reader,
+    is_damage,
+    is_disk,
+    is_full,
+    log_bytes,
+    open_reader,
+    open_writer,
+)
+from gateway.store.retention import Retention
+from gateway.store.room import Room
+from gateway.store.settings import StoreSettings
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 Job = Callable[[sqlite3.Connection], T]
+Item = tuple[Job[Any], "Future[Any]"]
+Chore = Callable[[sqlite3.Connection], bool]
 
 MAX_JOBS = 256
 MAX_BATCH_S = 0.020
-WAL_LIMIT_BYTES = 8 << 20
+#: The log may grow to this while a reader is in the way; then readers older than ``READ_S`` are ended.
+LOG_LIMIT_BYTES = 16 << 20
+READ_S = 1.0
+_LOG_STEP = 1 << 20
 _IDLE_S = 0.5
-_BUSY_MS = 5000
+_DAMAGE_SEEN = 2
+_CHECKPOINT_BUSY_MS = 20
 _OPEN_AGAIN_S = (0.05, 0.2, 1.0)
 
 
@@ -32,18 +57,46 @@ class StoreError(Exception):
     """The database did not take a transaction, so nothing of it may be acknowledged."""
 
 
-class Store:
-    """The gateway's database. ``submit`` from any thread; read with ``reader``."""
+class DamageError(StoreError):
+    """A damaged page was in the way of the transaction."""
 
-    def __init__(self, path: Path):
+
+class Store:
+    """The gateway's database. ``submit`` from any thread; read with ``reader``.
+
+    ``chores`` are small jobs for quiet moments; each gives True while there is more of it to do.
+    ``on_overload(verdict)`` and ``on_fresh()`` are called in the writer's thread: they must not wait for it. The latter
+    says that a damaged database was set aside and an empty one took its place. While that is salvaged,
+    ``bring_back(connection, device, seq)`` is for a job that takes a record: it may have been in the damaged one.
+    """
+
+    def __init__(self, path: Path, settings: StoreSettings | None = None, now_ms: Callable[[], int] | None = None):
         self.path = Path(path)
-        self._jobs: queue.SimpleQueue[tuple[Job[Any], Future] | None] = queue.SimpleQueue()
-        self._readers = threading.local()
+        self.settings = settings or StoreSettings()
+        self.on_overload: Callable[[Verdict], object] = lambda verdict: None
+        self.on_fresh: Callable[[], object] = lambda: None
+        self.bring_back: Callable[[sqlite3.Connection, str, int], object] = lambda connection, device, seq: None
+        self.commits = 0
+        self.failures = 0
+        self.generation = 0
+        self.suspect = threading.Event()
+        self.check = "none"
+        self.closed_to_business = False
+        self.salvage = "none"
+        self._replace_wanted: int | None = None
+        self._now_ms = now_ms or Clock().now_ms
+        self.retention = Retention(self.settings, self._now_ms)
+        self.chores: list[Chore] = [self.retention.step]
+        self._jobs: queue.SimpleQueue[Item | None] = queue.SimpleQueue()
+        self._local = threading.local()
+        self._open_readers: weakref.WeakSet[Reader] = weakref.WeakSet()
         self._closed = False
         self._lock = threading.Lock()
-        self._connection: sqlite3.Connection | None = _open(self.path)
-        schema.migrate(self._connection)
-        self.commits = 0
+        self._damage_seen = 0
+        self._log_bar = LOG_BYTES
+        self.room = Room(self.path, self.settings, self._tell_overload)
+        self.stopped_clean = files.take_clean_mark(self.path)
+        self._connection: sqlite3.Connection | None = self._first_open()
         self._thread = threading.Thread(target=self._run, name="hcp-writer", daemon=True)
         self._thread.start()
 
@@ -57,21 +110,71 @@ class Store:
         return future
 
     def run(self, job: Job[T], timeout_s: float = 30.0) -> T:
-        """``submit`` and wait."""
+        """``submit`` and wait; once more if the database was damaged, for then it begins anew."""
+        for _ in range(_DAMAGE_SEEN):
+            try:
+                return self.submit(job).result(timeout_s)
+            except DamageError as error:
+                log.error("%s", error)
         return self.submit(job).result(timeout_s)
 
     def reader(self) -> sqlite3.Connection:
-        """This thread's own read-only connection. Fetch all rows at once: an open read holds up checkpoints."""
-        connection = getattr(self._readers, "connection", None)
-        if connection is None:
-            connection = sqlite3.connect(f"file:{self.path}?mode=ro", uri=True, isolation_level=None)
-            connection.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
-            self._readers.connection = connection
+        """This thread's own read-only connection. Fetch all rows at once: an open read holds up checkpoints, and is
+        ended when the log grows large (sqlite3.OperationalError: interrupted)."""
+        connection = getattr(self._local, "connection", None)
+        if connection is None or self._local.generation != self.generation:
+            if connection is not None:
+                connection.close()
+            self._local.generation = self.generation
+            self._local.connection = connection = self.open_reader()
         return connection
+
+    def open_reader(self) -> Reader:
+        """Another read-only connection, for whoever closes it himself."""
+        connection = open_reader(self.path, self.suspect.set)
+        self._open_readers.add(connection)
+        return connection
+
+    def replace(self, generation: int) -> None:
+        """Set the database aside as damaged, and go on with an empty one, unless the one that was looked at
+        (``generation``) has gone already. Raises StoreError."""
+        self._replace_wanted = generation
+        self.run(lambda connection: None)
+
+    def unsalvaged(self) -> list[Path]:
+        """Damaged databases whose rows are not in this one yet."""
+        return files.unsalvaged(self.reader(), self.path)
 
     @property
     def healthy(self) -> bool:
         return self._connection is not None and self._thread.is_alive()
+
+    @property
+    def overload(self) -> Verdict:
+        return self.room.verdict
+
+    def facts(self) -> dict[str, Any]:
+        """Figures of the store for operators; docs/operations.md explains each. No rating, no level."""
+        last = self.room.last
+        return {
+            "healthy": self.healthy,
+            "commits": self.commits,
+            "failures": self.failures,
+            "queued_jobs": self._jobs.qsize(),
+            "overload": str(self.room.verdict),
+            "ballast": self.room.ballast,
+            "free_bytes": last.free_bytes,
+            "left_bytes": last.left_bytes(self.settings.limits),
+            "database_bytes": last.pages * last.page_bytes,
+            "unused_bytes": last.free_pages * last.page_bytes,
+            "log_bytes": log_bytes(self.path),
+            "log_limit_bytes": LOG_LIMIT_BYTES,
+            "stopped_clean": self.stopped_clean,
+            "damaged_files": len(files.asides(self.path)),
+            "check": self.check,
+            "salvage": self.salvage,
+            **losses.counts(self.reader()),
+        }
 
     def close(self) -> None:
         """Finish what is queued, checkpoint, close."""
@@ -82,33 +185,45 @@ class Store:
             self._jobs.put(None)
         self._thread.join()
 
+    def _tell_overload(self, verdict: Verdict) -> None:
+        self.on_overload(verdict)
+
     # --- the writer's thread ---
 
     def _run(self) -> None:
-        stopping = False
-        dirty = False
-        wal_limit = WAL_LIMIT_BYTES
+        stopping = dirty = False
+        busy_chores = True
         while not stopping:
+            self.room.look(self._connection)
             try:
-                item = self._jobs.get(timeout=_IDLE_S if dirty else None)
+                item = self._jobs.get(timeout=0.001 if busy_chores else _IDLE_S)
             except queue.Empty:
-                self._checkpoint("PASSIVE")
-                dirty = False
+                if dirty:
+                    self._checkpoint("PASSIVE")
+                    dirty = False
+                if self._connection is None:
+                    self._try_open()
+                busy_chores = self._chore()
+                dirty |= busy_chores
                 continue
             if item is None:
                 break
+            if self._replace_wanted == self.generation:
+                self._replace()
+            busy_chores = False
             stopping = self._transaction(item)
             dirty = True
-            if self._wal_bytes() > wal_limit:
-                self._checkpoint("TRUNCATE")
-                # if a reader was in the way, do not wait for it again after every commit
-                wal_limit = self._wal_bytes() + WAL_LIMIT_BYTES
+            self._bound_log()
+        self._close()
+
+    def _close(self) -> None:
         self._checkpoint("TRUNCATE")
         if self._connection:
             self._connection.close()
             self._connection = None
+            files.put_clean_mark(self.path)
 
-    def _transaction(self, item: tuple[Job[Any], Future] | None) -> bool:
+    def _transaction(self, item: Item | None) -> bool:
         """Run this job and those that wait behind it, and commit. True if the end of the queue was among them."""
         outcomes: list[tuple[Future, bool, Any]] = []
         stopping = False
@@ -129,10 +244,9 @@ class Store:
                     break
             connection.execute("COMMIT")
             self.commits += 1
+            self._damage_seen = 0
         except (sqlite3.Error, OSError) as error:
-            log.error("the database did not commit %d jobs: %s", len(outcomes), error)
-            self._give_up()
-            failure = StoreError(f"not committed: {error}; check the disk's room and health")
+            failure = self._failed(error, len(outcomes))
             if item is not None and not any(future is item[1] for future, _, _ in outcomes):
                 outcomes.append((item[1], False, failure))
             outcomes = [(future, False, failure) for future, _, _ in outcomes]
@@ -142,6 +256,20 @@ class Store:
             else:
                 future.set_exception(value)
         return stopping
+
+    def _failed(self, error: Exception, jobs: int) -> StoreError:
+        """After a transaction that was lost: begin anew with what is really on the disk."""
+        log.error("the database did not commit %d jobs: %s", jobs, error)
+        self.failures += 1
+        self._give_up()
+        if is_full(error):
+            self.room.failed()
+        elif is_damage(error):
+            self._damage_seen += 1
+            if self._damage_seen >= _DAMAGE_SEEN:  # not a passing fault: a new connection read the same
+                self._replace()
+        kind = DamageError if is_damage(error) else StoreError
+        return kind(f"not committed: {error}; check the disk's room and health")
 
     def _give_up(self) -> None:
         # after a failed sync the kernel may call lost pages clean: only a new connection reads what is really there
@@ -154,29 +282,114 @@ class Store:
             except sqlite3.Error as error:
                 log.warning("closing after a failed commit: %s", error)
 
+    def _first_open(self) -> sqlite3.Connection:
+        try:
+            return self._open()
+        except sqlite3.DatabaseError as error:
+            if not is_damage(error):
+                raise
+            log.error("%s is damaged: %s", self.path, error)
+            files.set_aside(self.path, self._now_ms())
+            return self._open()
+
+    def _open(self) -> sqlite3.Connection:
+        connection = open_writer(self.path, self.settings.max_bytes)
+        try:
+            schema.migrate(connection)
+            if meta.get(connection, "epoch") is None and files.asides(self.path):
+                self._begin_anew(connection)
+            elif files.unsalvaged(connection, self.path):
+                self.salvage, self.closed_to_business = "waiting", True
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _begin_anew(self, connection: sqlite3.Connection) -> None:
+        connection.execute("BEGIN IMMEDIATE")
+        meta.put(connection, "reborn", self._now_ms())
+        meta.epoch(connection, secrets.randbelow(2**32 - 1) + 1)
+        connection.execute("COMMIT")
+        self.salvage = "waiting"
+        self.closed_to_business = True
+        log.error("a damaged database was set aside; the gateway goes on with an empty one while it is salvaged")
+
     def _open_again(self) -> sqlite3.Connection:
         for pause_s in _OPEN_AGAIN_S:
             try:
-                self._connection = _open(self.path)
+                self._connection = self._open()
                 return self._connection
             except sqlite3.Error as error:
                 log.error("cannot open %s again: %s", self.path, error)
+                if is_damage(error):
+                    self._replace()
+                    if self._connection:
+                        return self._connection
                 time.sleep(pause_s)
         raise sqlite3.OperationalError(f"cannot open {self.path}")
+
+    def _try_open(self) -> None:
+        try:
+            self._open_again()
+        except (sqlite3.Error, OSError) as error:
+            log.error("%s", error)
+
+    def _replace(self) -> None:
+        """Set the damaged database aside and begin an empty one. Intake goes on; the keeper salvages."""
+        self._give_up()
+        self._replace_wanted = None
+        try:
+            files.set_aside(self.path, self._now_ms())
+            self.generation += 1
+            self._damage_seen = 0
+            self.suspect.clear()
+            self._connection = self._open()
+        except (sqlite3.Error, OSError) as error:
+            log.error("cannot begin a new database: %s", error)  # it is tried again with the next transaction
+            return
+        self.on_fresh()
+
+    # --- quiet moments and the log's size ---
+
+    def _chore(self) -> bool:
+        """One step of one chore, in a transaction of its own. True if there is more to do."""
+        if self._connection is None or self.room.verdict is Verdict.HARD:
+            return False
+        for chore in self.chores:
+            try:
+                self._connection.execute("BEGIN IMMEDIATE")
+                more = chore(self._connection)
+                self._connection.execute("COMMIT")
+            except (sqlite3.Error, OSError) as error:
+                self._failed(error, 0)
+                return False
+            self._bound_log()
+            if more:
+                return True
+        return False
+
+    def _bound_log(self) -> None:
+        """Empty the log when it is long; if a reader is in the way, go on, and end the reader when it is longer."""
+        size = log_bytes(self.path)
+        if size <= self._log_bar:
+            return
+        if size > LOG_LIMIT_BYTES * 3 // 4:
+            for reader in list(self._open_readers):
+                if reader.age_s() > READ_S:
+                    reader.interrupt()  # does nothing if its read has ended
+        self._checkpoint("TRUNCATE")
+        size = log_bytes(self.path)
+        self._log_bar = LOG_BYTES if size <= LOG_BYTES else size + _LOG_STEP
 
     def _checkpoint(self, mode: str) -> None:
         if self._connection is None:
             return
         try:
+            self._connection.execute(f"PRAGMA busy_timeout = {_CHECKPOINT_BUSY_MS}")
             self._connection.execute(f"PRAGMA wal_checkpoint({mode})").fetchall()
+            self._connection.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
         except sqlite3.Error as error:
             log.warning("checkpoint: %s", error)
-
-    def _wal_bytes(self) -> int:
-        try:
-            return self.path.with_name(self.path.name + "-wal").stat().st_size
-        except OSError:
-            return 0
 
 
 def _attempt(connection: sqlite3.Connection, job: Job[Any]) -> tuple[bool, Any]:
@@ -185,35 +398,12 @@ def _attempt(connection: sqlite3.Connection, job: Job[Any]) -> tuple[bool, Any]:
     try:
         result = job(connection)
     except Exception as error:  # the job's own failure goes to whoever waits for it
-        if not connection.in_transaction or _is_disk(error):
+        full = is_full(error)
+        if not connection.in_transaction or (is_disk(error) and not full):
             raise
+        # below the cap a full database costs only this job; on a full disk this fails, and the transaction is lost
         connection.execute("ROLLBACK TO job")
         connection.execute("RELEASE job")
-        return False, error
+        return False, StoreError(f"not committed: {error}; the store is at its cap") if full else error
     connection.execute("RELEASE job")
     return True, result
-
-
-def _is_disk(error: Exception) -> bool:
-    name = getattr(error, "sqlite_errorname", "") or ""
-    return name.startswith(("SQLITE_IOERR", "SQLITE_FULL", "SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_CANTOPEN"))
-
-
-def _open(path: Path) -> sqlite3.Connection:
-    # it holds who was rated how: for the owner alone, and SQLite gives its log the same rights
-    path.touch(mode=0o600)
-    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=256)
-    for pragma in (
-        f"busy_timeout = {_BUSY_MS}",
-        "journal_mode = WAL",
-        "synchronous = FULL",
-        "foreign_keys = ON",
-        "secure_delete = FAST",
-        "wal_autocheckpoint = 0",
-        f"journal_size_limit = {WAL_LIMIT_BYTES}",
-        "mmap_size = 0",
-        "cache_size = -16000",
-        "temp_store = MEMORY",
-    ):
-        connection.execute("PRAGMA " + pragma).fetchall()
-    return connection

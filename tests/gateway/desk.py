@@ -14,9 +14,11 @@ from gateway.business import Source
 from gateway.clock import HandClock
 from gateway.core import times
 from gateway.feed import Feed
+from gateway.keeper import Keeper
 from gateway.mqtt import Frame
 from gateway.registry import Registry
 from gateway.service import Service, ServiceSettings
+from gateway.store.settings import StoreSettings
 from gateway.store.writer import Store
 from gateway.vault import default_path
 from gateway.vault import load as load_vault
@@ -71,6 +73,7 @@ class Desk:
         self.data = data
         enrolment.create_authority(data, HALL)
         self.clock = HandClock(NOW_MS)
+        self.store_settings = settings.pop("store", StoreSettings())
         self.settings = ServiceSettings(HALL, **settings)
         self.registry = Registry(data)
         self.wire: list[tuple[str, bytes]] = []
@@ -79,14 +82,17 @@ class Desk:
         self._open()
 
     def _open(self) -> None:
-        self.store = Store(self.data / "gateway.db")
+        self.store = Store(self.data / "gateway.db", self.store_settings, self.clock.now_ms)
         vault = load_vault(default_path(self.data))
         self.applicants = Applicants(HALL, self.store, vault, self.clock)
         self.feed = Feed(self.store, self.clock)
         self.service = Service(self.settings, self.store, self.registry, self.clock, self.applicants, self._publish)
         self.service.start()
+        self.keeper = Keeper(self.store, HALL, self.clock.now_ms, on_salvaged=lambda: self.service.salvaged())
+        self.keeper.start()
 
     def close(self) -> None:
+        self.keeper.stop()
         self.service.stop()
         self.store.close()
 

@@ -336,6 +336,7 @@ def test_the_answers_tell_nothing_of_ratings(desk):
     for level in (1, 5):
         desk.send("w1", twin.rating(level, None, wall_ms=desk.clock.now_ms(), error_ms=50))
         asked = desk.service.command("w1", {"name": "selftest"}, "op")
+        sent(desk, twin, len(shown) + 1)
         found = answer(desk, asked)
         shown.append({key: value for key, value in found.items() if not key.endswith(("_ms", "id"))})
     assert shown[0] == shown[1]

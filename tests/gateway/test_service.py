@@ -240,6 +240,7 @@ def test_a_full_disk_gives_no_acknowledgement_and_no_receipt(desk):
     assert not dropped.acked.is_set()
     assert max(message.body.seq for message in desk.messages(twin, "receipt")) < twin.seq
     # the store opened a new connection, here without the limit: the same record again is taken
+    poll(lambda: desk.store.overload == "ok")
     desk.send("w1", twin.sent[-1])
     assert desk.receipt(twin, twin.seq).hash == record.record_hash(twin.sent[-1])[:16]
 

@@ -1,0 +1,145 @@
+"""A damaged database: the service is up at once, every intact row comes back, what is missing is named."""
+
+import random
+import time
+
+import pytest
+
+from gateway.store.connection import PAGE_BYTES
+from protocol.downlink import Telemetry, pack_telemetry
+from tests.gateway.desk import Desk, poll
+
+RECORDS = 240
+
+
+def telemetry(twin, waiting=0):
+    return pack_telemetry(Telemetry(1, 60_000, 1, waiting, 1, twin.seq, 10, None, 0, 0, None, 0))
+
+
+def pour(desk: Desk, twins) -> None:
+    """Records of several devices in turn, some events among them."""
+    sent = []
+    for number in range(RECORDS):
+        for twin in twins:
+            desk.clock.turn(1)
+            body = twin.event() if number % 40 == 7 else twin.rating(number % 5 + 1, wall_ms=desk.clock.now_ms())
+            sent.append(desk.offer(twin.device, body))
+    for one in sent:
+        assert one.acked.wait(20)
+
+
+def deliver(desk: Desk, device: str, body: bytes) -> None:
+    """As the broker does: what was not acknowledged comes again."""
+    while True:
+        sent = desk.offer(device, body)
+        poll(lambda sent=sent: sent.acked.is_set() or sent.dropped.is_set())
+        if sent.acked.is_set():
+            return
+
+
+def stop_dead(desk: Desk) -> None:
+    """As after a power cut: closed, but nobody says so."""
+    desk.close()
+    (desk.data / "gateway.db.clean").unlink()
+
+
+def overwrite(path, pages) -> None:
+    """Random bytes over whole pages, numbered from 1."""
+    noise = random.Random(str(pages))
+    with path.open("r+b") as file:
+        for number in pages:
+            file.seek((number - 1) * PAGE_BYTES)
+            file.write(noise.randbytes(PAGE_BYTES))
+
+
+def salvaged(desk: Desk) -> None:
+    poll(lambda: desk.store.salvage == "done", lambda: (desk.store.check, desk.store.salvage), 60)
+
+
+@pytest.fixture
+def hall(tmp_path):
+    desk = Desk(tmp_path)
+    twins = [desk.enrol(f"w{n}", f"A{n}") for n in (1, 2, 3)]
+    desk.tell("sign_in", window="A1", staff="1001")
+    desk.tell("called", window="A1", case_no="C1", service_no=1, item_code="I1", item_name="社保卡办理")
+    desk.tell("served", window="A1", case_no="C1", service_no=1)
+    pour(desk, twins)
+    yield desk, twins
+    desk.close()
+
+
+def held(desk):
+    return {(device, seq): body for device, seq, body in desk.rows("SELECT device, seq, body FROM records")}
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_random_pages_overwritten(hall, seed):
+    desk, twins = hall
+    before = held(desk)
+    path = desk.store.path
+    stop_dead(desk)
+    chance = random.Random(seed)
+    count = path.stat().st_size // PAGE_BYTES
+    damaged = chance.sample(range(1, count + 1), chance.choice((1, 3, count // 10)))
+    if seed == 0:
+        damaged = [1]
+    overwrite(path, sorted(damaged))
+    remains = path.read_bytes()
+    intact = {key: body for key, body in before.items() if body in remains}
+
+    began = time.monotonic()
+    desk._open()
+    fresh = twins[0].rating(1, wall_ms=desk.clock.now_ms())
+    deliver(desk, "w1", fresh)
+    assert time.monotonic() - began < 10
+    poll(lambda: desk.store.check in ("ok", "damaged") or desk.store.salvage != "none")
+    if desk.store.salvage == "none" and desk.store.check == "ok":
+        assert len(intact) == len(before)  # only unused pages were hit
+        return
+    salvaged(desk)
+    after = held(desk)
+    assert {key: after.get(key) for key in intact} == intact
+    assert after["w1", twins[0].seq] == fresh
+    assert set(after) <= {*before, ("w1", twins[0].seq)}
+
+    # what is missing is named, and the head stays before it
+    lost = {key for key in before if key not in after}
+    named = {
+        (device, seq)
+        for device, first, last in desk.rows("SELECT device, first, last FROM unreadable")
+        for seq in range(first, last + 1)
+    }
+    assert named == lost
+    incidents = desk.rows("SELECT count(*) FROM outbox WHERE type LIKE '%incident%'")[0][0]
+    assert incidents == len({device for device, _ in lost})
+
+    # one device still has everything and sends it again; the others have dropped what they had a receipt for
+    for body in twins[0].sent:
+        desk.send("w1", body)
+    for twin in twins:
+        desk.send(twin.device, telemetry(twin), leaf="telemetry")
+        desk.receipt(twin, twin.seq)
+    gone = {
+        (device, seq)
+        for device, first, last in desk.rows("SELECT device, first, last FROM losses WHERE declared_by = 0")
+        for seq in range(first, last + 1)
+    }
+    assert gone == {key for key in lost if key[0] != "w1"}
+    assert desk.rows("SELECT count(*) FROM unreadable") == [(0,)]
+    for twin in twins:
+        desk.send(twin.device, twin.rating(3, wall_ms=desk.clock.now_ms()))
+        desk.receipt(twin, twin.seq)
+    assert desk.rows("SELECT count(*) FROM records WHERE state = 'early'") == [(0,)]
+
+
+def test_a_clean_stop_needs_no_check_and_an_unclean_one_does(tmp_path):
+    desk = Desk(tmp_path)
+    twin = desk.enrol("w1")
+    desk.send("w1", twin.rating())
+    desk.restart()
+    assert desk.store.stopped_clean and desk.store.check == "none"
+    stop_dead(desk)
+    desk._open()
+    assert not desk.store.stopped_clean
+    poll(lambda: desk.store.check == "ok")
+    desk.close()
