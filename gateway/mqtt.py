@@ -27,7 +27,6 @@ CLIENT_ID = "gateway"
 KEEPALIVE_S = 30
 CONNECT_S = 10.0
 _RETRY_S = (0.2, 2.0)  # intake is to be back within 5 s after a full disk has room again, whatever came before
-_LEAVES = ("record", "state", "telemetry", "log", "result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,8 +199,7 @@ class _Connection:
         with self._lock:
             self._alive = True
         self._connected.set()
-        hall = self._settings.hall
-        client.subscribe([(f"{topics.ROOT}{hall}/+/{leaf}", 1) for leaf in _LEAVES])
+        client.subscribe([(filter_, 1) for filter_ in subscriptions(self._settings.hall)])
 
     def _on_subscribe(self, client, userdata, mid, reason_codes, properties) -> None:
         if any(code.is_failure for code in reason_codes):
@@ -226,6 +224,11 @@ class _Connection:
         log.info("broker connection ended: %s", reason_code)
         self._connected.set()
         self._close()
+
+
+def subscriptions(hall: str) -> tuple[str, ...]:
+    """The topic filters of a hall's gateway: whatever its devices say (spec 6.1)."""
+    return tuple(f"{topics.ROOT}{hall}/+/{leaf}" for leaf in topics.FROM_DEVICE)
 
 
 def _at_once(client: Client, userdata: object, connection: Any) -> None:

@@ -52,6 +52,17 @@ class Hub:
         self._stats.sessions = len(self._sessions)
         return session, False
 
+    def expect(self, name: str, client_id: str, filters: tuple[str, ...]) -> None:
+        """A gateway will connect and subscribe these: what devices publish before it does waits for it.
+
+        Without its session a record that comes first would get its PUBACK and reach nobody, and its device would wait
+        10 s before it sends it again (spec 6.4).
+        """
+        session = Session(client_id, Role.GATEWAY, False, self._settings.gateway_queue)
+        self._sessions[name, client_id] = session
+        self.subscribe(session, tuple((filter_, 1) for filter_ in filters))
+        self._stats.sessions = len(self._sessions)
+
     def resume(self, session: Session) -> None:
         """Send what was in flight again, marked DUP and in its old order, then what waits."""
         if session.link is None:

@@ -43,6 +43,10 @@ class EmbeddedBroker:
         self._slots: asyncio.Semaphore
         self.port = settings.port
 
+    def expect(self, name: str, client_id: str, filters: tuple[str, ...]) -> None:
+        """Before the start: what devices publish under these filters waits for this gateway to connect."""
+        self._shared.hub.expect(name, client_id, filters)
+
     def start(self) -> None:
         """Listen; ``port`` is the real one from here on.
 

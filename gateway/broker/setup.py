@@ -13,6 +13,7 @@ from gateway.broker.mosquitto import MosquittoSettings
 from gateway.broker.outside import Broker, OutsideBroker
 from gateway.broker.server import EmbeddedBroker
 from gateway.broker.settings import BrokerSettings
+from gateway.mqtt import CLIENT_ID, subscriptions
 from gateway.registry import Registry, RegistryError
 from gateway.settings import GatewaySettings, SettingsError
 from protocol.errors import ProtocolError
@@ -49,7 +50,7 @@ def make(settings: GatewaySettings, hall: str, registry: Registry) -> Broker:
             lambda: enrolment.revocations(settings.data),
         )
     pki = settings.data / "pki"
-    return EmbeddedBroker(
+    broker = EmbeddedBroker(
         BrokerSettings(
             hall,
             pki / "server.pem",
@@ -60,6 +61,9 @@ def make(settings: GatewaySettings, hall: str, registry: Registry) -> Broker:
         ),
         _authorize(registry, pki),
     )
+    # it forgets everything at each start: no device may be faster than the gateway's own connection
+    broker.expect(enrolment.GATEWAY_NAME, CLIENT_ID, subscriptions(hall))
+    return broker
 
 
 def _admitted(registry: Registry, name: str) -> bool:

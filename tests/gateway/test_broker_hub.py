@@ -386,3 +386,15 @@ def test_what_was_acknowledged_arrives_in_order_and_nothing_else_is_held(
         read()
     assert first_seen == taken
     assert stats.queued == 0 and gateway.session.bytes == 0
+
+
+def test_what_devices_publish_before_the_expected_gateway_comes_waits_for_it():
+    hub, stats = make_hub()
+    hub.expect("gateway", "gateway", ("hcp/v1/h1/+/record",))
+    assert hub.publish(Message(RECORD.format("w1"), b"first", 1, False, "w1"))
+    gateway = Client(hub, "gateway", Role.GATEWAY, clean=False)
+    assert gateway.present and gateway.payloads == [b"first"]
+    gateway.subscribe("hcp/v1/h1/+/record")
+    assert hub.publish(Message(RECORD.format("w1"), b"second", 1, False, "w1"))
+    assert gateway.payloads == [b"first", b"second"], "each once, though it subscribed again"
+    assert stats.sessions == 1
