@@ -18,6 +18,8 @@ from gateway.core.timeline import Serving
 
 #: Raised with every change of a rule; each decision keeps the one that it was made by.
 VERSION = 1
+#: The most that are named (spec 9.2); a press that vague is nobody's.
+MAX_CANDIDATES = 100
 
 
 class Status(StrEnum):
@@ -156,7 +158,8 @@ def interval(facts: Facts) -> Binding | None:
 def several_services(facts: Facts) -> Binding | None:
     """误差范围内可能是几项服务, 或令牌所指服务已离开而窗口另有服务: 歧义, 列出全部候选, 不作猜测
     (several did, or the token names one that had left: all are named, none is guessed)"""
-    return Binding(Status.AMBIGUOUS, Rule.SEVERAL_SERVICES, facts.window, candidates=tuple(facts.keys))
+    named = tuple(facts.keys[:MAX_CANDIDATES])
+    return Binding(Status.AMBIGUOUS, Rule.SEVERAL_SERVICES, facts.window, candidates=named)
 
 
 #: The table. The first that answers decides; the last always answers.

@@ -3,16 +3,18 @@
 It names events, times, services and members of staff; never who the applicant is, and nothing of what was pressed.
 """
 
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
 from gateway.core import times
 from gateway.core.timeline import Serving
 
-#: The most servings that are named; with the longest names they stay below the 4 KiB that central takes.
+#: The most servings that are named, and the most bytes of all of it as JSON (spec 9.2).
 MAX_SERVINGS = 4
+MAX_BYTES = 4096
 
 
 class Clock(StrEnum):
@@ -70,7 +72,15 @@ def nearest(servings: list[Serving], first_ms: int, last_ms: int) -> tuple[tuple
 
 
 def data(evidence: Evidence) -> dict[str, Any]:
-    """As JSON (spec 9.2)."""
+    """As JSON (spec 9.2). Where names are so long that it would not fit, the servings furthest back are left out."""
+    found = _data(evidence)
+    while evidence.servings and len(json.dumps(found, ensure_ascii=False).encode()) > MAX_BYTES:
+        evidence = replace(evidence, servings=evidence.servings[1:], more=evidence.more + 1)
+        found = _data(evidence)
+    return found
+
+
+def _data(evidence: Evidence) -> dict[str, Any]:
     found: dict[str, Any] = {"rules": evidence.rules, "clock": str(evidence.clock)}
     if evidence.first_ms is not None and evidence.last_ms is not None:
         found |= {"from": _moment(evidence.first_ms), "to": _moment(evidence.last_ms)}

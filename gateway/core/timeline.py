@@ -147,9 +147,9 @@ class _Fold:
 
     def resume_window(self, event: Event, window: str) -> None:
         serving = self.remembered.get(window)
-        if serving and event.at_ms < serving.end_ms and self._standing(window, event.at_ms) is None:
+        if serving and self._standing(window, event.at_ms) is None:
             staff = self.shifts.on_duty(window, event.at_ms) or serving.staff
-            self._begin(replace(serving, start_ms=event.at_ms, staff=staff, begun_by=event.id), event, shared=False)
+            self._begin(replace(serving, start_ms=event.at_ms, staff=staff, begun_by=event.id), event, shared=True)
 
     # of a service
 
@@ -183,9 +183,10 @@ class _Fold:
                 self._begin(opened, event, shared=False)
 
     def close(self, event: Event, key: tuple[str, int], known: _Known) -> None:
-        places = self._places(key)
-        for window in [event.window] if event.window in places else places:
-            self._end(str(window), event)
+        places = [window for window in self._places(key) if self._standing(window, event.at_ms)]
+        for window in places:
+            if event.window == window or event.window not in places:
+                self._end(window, event)
         self._forget(key)
 
     def _leave(self, serving: Serving, event: Event) -> None:
