@@ -147,7 +147,7 @@ class _Fold:
 
     def resume_window(self, event: Event, window: str) -> None:
         serving = self.remembered.get(window)
-        if serving and self._standing(window, event.at_ms) is None:
+        if serving:  # then nothing has begun here since
             staff = self.shifts.on_duty(window, event.at_ms) or serving.staff
             self._begin(replace(serving, start_ms=event.at_ms, staff=staff, begun_by=event.id), event, shared=True)
 

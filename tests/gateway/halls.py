@@ -66,6 +66,16 @@ class Pressed:
     token: Token | None
 
 
+@dataclass(frozen=True)
+class Moment:
+    """A press at ``window`` at the true ``tick`` of the gateway, on a device that got its last scene at ``looked``."""
+
+    window: str
+    tick: int
+    looked: int
+    press: Press
+
+
 @dataclass
 class Hall:
     """One day. ``told``: what the queue system told, with the tick of its arrival; ``clock``: how far it is ahead."""
@@ -156,9 +166,10 @@ class Hall:
 
     def _call(self, window: str, counter: Counter, tick: int) -> None:
         dice = self.dice
-        old = self.cases and dice.random() < 0.35
+        old = self.cases and dice.random() < 0.45
+        shared = dice.random() < 0.3
         if old:
-            key = self._somebody()
+            key = self._somebody(elsewhere=shared)
         else:
             again = self.cases and dice.random() < 0.3  # the next service of a known case
             case, number = dice.choice(self.cases) if again else (f"{self.prefix}C{len(self.cases)}", 0)
@@ -166,7 +177,6 @@ class Hall:
             self.cases.append(key)
         kind = dice.choice((Type.CALLED, Type.RECALLED, Type.RESUMED)) if old else Type.CALLED
         named = dice.choice((None, None, "1", "2"))
-        shared = dice.random() < 0.2
         self._tell(kind, tick, window, named, key, shared=shared)
         waiting = counter.citizen == key and counter.invited is None
         if kind is not Type.CALLED and waiting and named in (None, counter.staff):
@@ -235,10 +245,12 @@ class Hall:
             self._stand_up(counter)
         return self._tell(Type.PAUSED, tick, window)
 
-    def _somebody(self) -> Key:
-        """A service that is known, most of all one that was interrupted."""
-        parked = [counter.parked[0] for counter in self.counters.values() if counter.parked]
-        return self.dice.choice(parked or self.cases)
+    def _somebody(self, elsewhere: bool = False) -> Key:
+        """A service that is known; most of all one that was interrupted, or that stands at some counter."""
+        counters = self.counters.values()
+        parked = [counter.parked[0] for counter in counters if counter.parked]
+        there = [counter.citizen for counter in counters if counter.citizen]
+        return self.dice.choice((there if elsewhere else parked) or self.cases)
 
     def _leave_everywhere(self, key: Key) -> None:
         for counter in self.counters.values():
@@ -294,19 +306,23 @@ class Hall:
 
     # presses
 
-    def press(self) -> Pressed:
-        """A press at some moment, on a device that saw its screen some time before, with an honest clock."""
+    def moment(self) -> Moment:
+        """Some moment of the day, on an honest clock."""
         dice = self.dice
-        window = dice.choice(list(self.counters))
         tick = dice.randint(START - 2, self.end + LINGER) - self.clock
         looked = tick - dice.choice((0, 0, 0, 1, 4, 9))
         error = dice.choice((0, 0, 1, 3, 8))
         wall = tick + dice.randint(-error, error)
-        token = None if dice.random() < 0.25 else self.token(window, looked, tick)
+        press = Press(None, None) if dice.random() < 0.1 else Press(wall, error)
+        return Moment(dice.choice(list(self.counters)), tick, looked, press)
+
+    def press(self) -> Pressed:
+        """A press with what its device got from the gateway's own arming."""
+        dice, moment = self.dice, self.moment()
+        token = None if dice.random() < 0.25 else self.token(moment.window, moment.looked, moment.tick)
         if dice.random() < 0.03:
             token = token and replace(token, window="elsewhere")
-        press = Press(None, None) if dice.random() < 0.1 else Press(wall, error)
-        return Pressed(None if dice.random() < 0.02 else window, press, token)
+        return Pressed(None if dice.random() < 0.02 else moment.window, moment.press, token)
 
     def token(self, window: str, looked: int, tick: int) -> Token | None:
         """What the gateway's own arming gave the device that got its last scene at ``looked``."""

@@ -1,5 +1,6 @@
 """The gateway's words as central hears them: every kind of event, over real HTTP, into the real central."""
 
+import json
 import socket
 import sqlite3
 import threading
@@ -72,3 +73,31 @@ def test_central_takes_every_kind_of_event(desk, central):
     (database,) = central.data.glob("*.db")
     with sqlite3.connect(f"file:{database}?mode=ro", uri=True) as held:
         assert held.execute("SELECT count(*) FROM records").fetchone() == (7,)
+
+
+@pytest.mark.requirement("JX-3.1a")
+def test_a_rating_moves_with_a_correction_and_central_keeps_both_decisions(desk, central):
+    twin = desk.enrol("w1")
+    wrong = desk.event("called", window="A1", case_no="C1", service_no=1, staff="1001", applicant_kind="agent")
+    assert desk.tell_all([wrong]) == ["accepted"]
+    now_ms = desk.clock.turn(1000)
+    desk.send("w1", twin.rating(1, wall_ms=now_ms))
+    central.start()
+    poll(lambda: outbox.counts(desk.store.reader())["pending"] == 0)
+    (database,) = central.data.glob("*.db")
+    held = sqlite3.connect(f"file:{database}?mode=ro", uri=True)
+    counted = "SELECT case_no, service_no, status FROM ratings"
+    assert held.execute(counted).fetchall() == [("C1", 1, "counted")]
+
+    desk.tell("called", now_ms - 1000, window="A1", case_no="C2", service_no=1, staff="1002", corrects=wrong["id"])
+    central.wake()
+    poll(lambda: held.execute(counted).fetchall() == [("C2", 1, "counted")], lambda: held.execute(counted).fetchall())
+    decisions = held.execute("SELECT number, case_no, staff, evidence FROM bindings ORDER BY number").fetchall()
+    assert [row[:3] for row in decisions] == [(1, "C1", "1001"), (2, "C2", "1002")]
+    begun = [json.loads(evidence)["servings"][0]["begun_by"] for *_, evidence in decisions]
+    assert begun == [["queue", wrong["id"]], ["queue", "e2"]]
+    services = held.execute(
+        "SELECT case_no, status, applicant_kind FROM services ORDER BY case_no, revision"
+    ).fetchall()
+    assert services == [("C1", "called", "agent"), ("C1", "cancelled", "agent"), ("C2", "called", None)]
+    held.close()
