@@ -55,6 +55,7 @@ class Gateway:
         self.service: Service
         self.door: Door
         self.broker: Broker
+        self.applicants: Applicants
         self.feed: Feed
         self.central: Central | None = None
 
@@ -107,8 +108,8 @@ class Gateway:
         self.store = Store(data / "gateway.db", settings.store(), self._clock.now_ms)
         self._undo.callback(self.store.close)
         self.broker = setup.make(settings, self.hall, registry)
-        applicants = Applicants(self.hall, self.store, sealing, self._clock)
-        applicants.warn_of_lost_keys()
+        self.applicants = Applicants(self.hall, self.store, sealing, self._clock)
+        self.applicants.warn_of_lost_keys()
         self.service = Service(
             ServiceSettings(
                 self.hall,
@@ -121,7 +122,7 @@ class Gateway:
             self.store,
             registry,
             self._clock,
-            applicants,
+            self.applicants,
             lambda topic, payload: self.door.publish(topic, payload),
             lambda: self.central.wake() if self.central else None,
             # before the broker runs there is nobody to cut off
