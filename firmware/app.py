@@ -56,7 +56,7 @@ class App:
         self._watched = asyncio.Event()
         self._reboot_ms = None
         self._trial = None
-        self._updating = None
+        self._long = {}  # commands that take long and fetch assets
         self._service = ("E05",) if board.crashes.looping else ()
 
     async def run(self) -> None:
@@ -127,15 +127,18 @@ class App:
                 self._board.crashes.stable()
                 self._service = ()
         if "update" in os.listdir(slots.root or "/") and self._board.why in ("power", "reset"):
-            self._update(None)
+            self._start_long("update", None)
 
-    def _update(self, command):
-        if self._updating is None:
+    def _start_long(self, name, command):
+        if name not in self._long:
             gc.collect()
-            from firmware.update import Updating
+            if name == "update":
+                from firmware.update import Updating as Long
+            else:
+                from firmware.rekey import Rekey as Long
 
-            self._updating = Updating(self._board, self._link, self._calm, self._reboot)
-        self._updating.start(command)
+            self._long[name] = Long(self._board, self._link, self._calm, self._reboot)
+        self._long[name].start(command)
 
     def _calm(self):
         # an erase stalls the whole chip: not while a citizen may press
@@ -186,8 +189,8 @@ class App:
         self._put("command", command)
 
     def _take_asset(self, asset):
-        if self._updating is not None:
-            self._updating.take(asset)
+        for long in self._long.values():
+            long.take(asset)
 
     def _take_event(self, name, detail):
         self._later(self._recorder.event, (name, detail, self._now()))
@@ -405,9 +408,11 @@ class App:
             else:
                 status, text = downlink.FAILED, "level: expected 10, 20, 30 or 40"
         elif command.name == "reboot":
-            self._reboot()
-        elif command.name == "update":
-            self._update(command)
+            boot = self._journal.boot
+            if command.args.get("boot", boot) == boot:
+                self._reboot()
+        elif command.name in ("update", "rotate_key"):
+            self._start_long(command.name, command)
             return
         else:
             status, text = downlink.UNKNOWN_COMMAND, command.name

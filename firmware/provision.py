@@ -5,11 +5,12 @@ comes in as a line of the serial line, never as an argument that others could li
 """
 
 import binascii
-import hashlib
 import sys
-import time
 
+from firmware import certificate as certificates
+from firmware import entropy
 from firmware import identity as identities
+from firmware.certificate import fingerprint
 from firmware.crypto import csr as requests
 from firmware.crypto import es256
 from firmware.crypto.keygen import make_private_key
@@ -19,9 +20,6 @@ from protocol.errors import ProtocolError
 
 MAX_BUNDLE = 4096
 _MAX_HOST = 253
-_COMMON_NAME = b"\x06\x03\x55\x04\x03"  # 2.5.4.3
-_STRINGS = (b"\x0c", b"\x13")  # UTF8String, PrintableString
-_BIT_STRING_OF_POINT = b"\x03\x42\x00"
 
 
 class ProvisionError(Exception):
@@ -63,7 +61,7 @@ def request(partition, next_key: bool = False) -> bytes:
         raise ProvisionError("this device is not enrolled yet; run csr without next_key")
     keys = identities.next_keys(partition) if next_key else identities.load_keys(partition)
     if keys is None:
-        private_key = make_private_key(_chip_id(), _jitter())
+        private_key = make_private_key(entropy.chip_id(), entropy.jitter())
         keys = private_key, es256.public_key(private_key)
         # stored before anyone hears of it: a request for a key that a power cut took would be of no use
         (identities.save_next_keys if next_key else identities.save_keys)(partition, *keys)
@@ -78,7 +76,7 @@ def store(partition, journal_partition, bundle: bytes, other_device: bool = Fals
         raise ProvisionError("this device has no key yet; run csr first, and enroll what it prints")
     old = identities.load(partition)
     following = identities.next_keys(partition)
-    if following is not None and _BIT_STRING_OF_POINT + following[1] in bundle:
+    if following is not None and certificates.has_key(bundle, following[1]):
         new = parse(bundle, following)
         if (new.device, new.hall) != (old.device, old.hall):
             raise ProvisionError("the next key is for %s of %s" % (old.device, old.hall))
@@ -122,16 +120,11 @@ def parse(bundle: bytes, keys) -> identities.Identity:
     if not isinstance(downlink_key, bytes) or len(downlink_key) != 32:
         raise ProvisionError("the downlink key has 32 bytes")
     private_key, public_key = keys
-    if _BIT_STRING_OF_POINT + public_key not in certificate:
+    if not certificates.has_key(certificate, public_key):
         raise ProvisionError("the certificate is for another device's key; enroll the request of this one")
-    if not any(_COMMON_NAME + string + _short(device) in certificate for string in _STRINGS):
+    if not certificates.names(certificate, device):
         raise ProvisionError("the certificate does not name %s" % device)
     return identities.Identity(private_key, public_key, device, hall, host, port, certificate, ca, downlink_key)
-
-
-def fingerprint(data: bytes) -> str:
-    """SHA-256 in hex."""
-    return binascii.hexlify(hashlib.sha256(data).digest()).decode()
 
 
 def _from_base64(line):
@@ -139,10 +132,6 @@ def _from_base64(line):
         return binascii.a2b_base64(line.strip())
     except ValueError:
         raise ProvisionError("expected one line of base64, got %d characters that are not" % len(line))
-
-
-def _short(text):
-    return bytes((len(text),)) + text.encode()
 
 
 def _find(label):
@@ -153,17 +142,3 @@ def _find(label):
     if not found:
         raise ProvisionError("this device has no partition %s; flash the partition table first" % label)
     return found[0]
-
-
-def _chip_id():
-    import machine
-
-    return machine.unique_id() if hasattr(machine, "unique_id") else b""
-
-
-def _jitter():
-    # how long the same work takes depends on caches, radio and flash: little entropy, but of another source
-    work = hashlib.sha256()
-    for _ in range(256):
-        work.update(str(time.ticks_us()).encode())
-    return work.digest()

@@ -271,7 +271,7 @@ class Commander:
             certificate = self._certify(device, request)
         except (EnrolmentError, CommandError) as error:
             log.error("no certificate for the next key of %s: %s", device, error)
-            self._change(number, "failed", str(error))
+            self._change(number, "failed", f"网关未签发证书：{error}")
             return
         digest = self._assets.keep(certificate)
         args = {"certificate": digest.hex(), "size": len(certificate)}

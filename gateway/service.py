@@ -266,8 +266,10 @@ class Service:
         self._heard.add(device)
         if new.word in presence.ONLINE:
             self._painter.wake(devices_={device})
-            self.commander.online(device)
-        return self._store.submit(job)
+        kept = self._store.submit(job)
+        if new.word in presence.ONLINE:  # once that is committed: the commander reads who is there
+            kept.add_done_callback(lambda _: self.commander.online(device))
+        return kept
 
     def _submit_report(self, frame: Frame, now_ms: int) -> Future:
         """What a device says of itself (spec 6.3). It proves nothing, so nothing follows from it."""
@@ -285,6 +287,9 @@ class Service:
             result = downlink.unpack_result(body)
             if result.status == downlink.WANTS:
                 return self._answer_want(device, result)
+            if result.status == downlink.REQUESTS:
+                self.commander.requests(device, result.id, result.text)
+                return _done(None)
             level = logging.INFO if result.status == downlink.DONE else logging.WARNING
             text = f"command {result.id}: status {result.status} {result.text}"
         # another's words in our log: no line of its own, no control sequence for a terminal

@@ -20,6 +20,7 @@ DONE = 0
 UNKNOWN_COMMAND = 1
 FAILED = 2
 WANTS = 3
+REQUESTS = 4
 
 COMMANDS = ("identify", "selftest", "reboot", "update", "log_level", "rotate_key")
 STATES = ("init", "ready", "sleeping", "alert", "lost")
@@ -36,6 +37,7 @@ Scene = namedtuple(
 Asset = namedtuple("Asset", ("hash", "size", "offset", "bytes"))
 Command = namedtuple("Command", ("id", "name", "args"))
 State = namedtuple("State", ("word", "boot"))
+#: With the status REQUESTS, ``text`` is a certificate request, bytes.
 Result = namedtuple("Result", ("id", "status", "text"))
 Log = namedtuple("Log", ("level", "text"))
 Telemetry = namedtuple(
@@ -243,7 +245,13 @@ def pack_result(result: Result) -> bytes:
 def unpack_result(data: bytes) -> Result:
     """Raises ProtocolError."""
     fields = _plain(data, "result", 4)
-    return Result(uint(fields, 2, "id", _U64), uint(fields, 3, "status", WANTS), _text(fields.get(4), "text (4)", 200))
+    status = uint(fields, 3, "status", REQUESTS)
+    text = fields.get(4)
+    if status != REQUESTS:
+        _text(text, "text (4)", 200)
+    elif not isinstance(text, bytes) or not 0 < len(text) <= 400:
+        raise ProtocolError("bad_field", "a request (4) has 1 to 400 bytes")
+    return Result(uint(fields, 2, "id", _U64), status, text)
 
 
 def pack_log(log: Log) -> bytes:

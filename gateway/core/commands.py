@@ -90,6 +90,7 @@ REASONS = {
     "bad_hash": "收到的文件与清单不符；请用 hcp firmware verify 检查后重新发布",
     "no_room": "评价器存储空间不足；请待记录上传、收到回执后重试，反复出现时请送修",
     "bad_certificate": "证书与新密钥或评价器编号不符；请重新下发换钥命令",
+    "no_memory": "评价器内存不足；请先重启评价器（hcp device reboot），再重新下发",
     "not_stored": "证书未能写入评价器；请重启评价器后重试，反复出现时请送修",
 }
 

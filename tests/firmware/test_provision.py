@@ -6,8 +6,8 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 
+from firmware import entropy, provision
 from firmware import identity as identities
-from firmware import provision
 from firmware.crypto import es256, keygen
 from firmware.journal import Journal
 from firmware.provision import ProvisionError
@@ -55,8 +55,8 @@ class Desk:
 @pytest.fixture
 def desk(tmp_path, monkeypatch):
     # CPython has neither of the two: the chip's id and its fast clock
-    monkeypatch.setattr(provision, "_chip_id", lambda: b"chip")
-    monkeypatch.setattr(provision, "_jitter", lambda: b"jitter")
+    monkeypatch.setattr(entropy, "chip_id", lambda: b"chip")
+    monkeypatch.setattr(entropy, "jitter", lambda: b"jitter")
     return Desk(tmp_path)
 
 
@@ -100,7 +100,7 @@ def test_the_key_is_mixed_from_the_chips_id_and_the_time_that_work_takes(desk, m
 
 
 def test_jitter_differs_from_call_to_call_in_the_vm():
-    program = "from firmware import provision; print(len({provision._jitter() for _ in range(5)}))"
+    program = "from firmware import entropy; print(len({entropy.jitter() for _ in range(5)}))"
     assert micropython.run(program) == "5\n"
 
 

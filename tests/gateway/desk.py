@@ -86,7 +86,15 @@ class Desk:
         vault = load_vault(default_path(self.data))
         self.applicants = Applicants(HALL, self.store, vault, self.clock)
         self.feed = Feed(self.store, self.clock)
-        self.service = Service(self.settings, self.store, self.registry, self.clock, self.applicants, self._publish)
+        self.service = Service(
+            self.settings,
+            self.store,
+            self.registry,
+            self.clock,
+            self.applicants,
+            self._publish,
+            certify=lambda device, request: enrolment.certify_next(self.data, device, request),
+        )
         self.service.start()
         self.keeper = Keeper(self.store, HALL, self.clock.now_ms, on_salvaged=lambda: self.service.salvaged())
         self.keeper.start()

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol import cbor, cose, downlink, record
+from protocol import cbor, cose, downlink, record, topics
 from protocol.errors import ProtocolError
 from tests.protocol import frames, strategies
 
@@ -107,10 +107,17 @@ def test_log(level, text):
     assert downlink.unpack_log(downlink.pack_log(downlink.Log(level, text))) == downlink.Log(level, text)
 
 
-@given(strategies.uints(), st.integers(0, 2), strategies.texts(200))
+@given(strategies.uints(), st.integers(0, 3), strategies.texts(200))
 def test_result(number, status, text):
     result = downlink.Result(number, status, text)
     assert downlink.unpack_result(downlink.pack_result(result)) == result
+
+
+@given(strategies.uints(), st.binary(min_size=1, max_size=400))
+def test_a_certificate_request(number, request):
+    result = downlink.Result(number, downlink.REQUESTS, request)
+    assert downlink.unpack_result(downlink.pack_result(result)) == result
+    assert len(downlink.pack_result(result)) <= topics.MAX_SIZE["result"]
 
 
 def test_the_hash_of_a_receipt_is_the_chain_s():

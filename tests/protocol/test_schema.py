@@ -48,6 +48,8 @@ LENIENT = {
     "command: a name of bytes",
     "a word of an array",
     "bytes",
+    "a request of text",
+    "a text of bytes",
 }
 
 

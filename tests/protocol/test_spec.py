@@ -166,8 +166,10 @@ def test_keys_of_a_downlink_message(number, kind, body):
 def test_words():
     assert re.findall(r"`(\w+)`", paragraph("5.4").split("Names: ")[1].split(".")[0]) == list(downlink.COMMANDS)
     assert re.findall(r"`(\w+)`", paragraph("6.2").split("words ")[1].split(".")[0]) == list(downlink.STATES)
-    status = re.search(r"status (\d) done · (\d) unknown command · (\d) failed · (\d) wants", paragraph("5.4")).groups()
-    assert tuple(map(int, status)) == (downlink.DONE, downlink.UNKNOWN_COMMAND, downlink.FAILED, downlink.WANTS)
+    words = r"status (\d) done · (\d) unknown command · (\d) failed · (\d) wants \(§5.5\) · (\d) requests"
+    told = tuple(int(status) for status in re.search(words, paragraph("5.4")).groups())
+    own = (downlink.DONE, downlink.UNKNOWN_COMMAND, downlink.FAILED, downlink.WANTS, downlink.REQUESTS)
+    assert told == own
     assert "0 open · 1 paused · 2 out of service" in paragraph("5.3")
     assert (downlink.OPEN, downlink.PAUSED, downlink.OUT_OF_SERVICE) == (0, 1, 2)
 

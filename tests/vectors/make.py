@@ -213,6 +213,7 @@ def plain() -> dict:
     ]
     logs = [downlink.Log(10, ""), downlink.Log(40, "时" * 66)]
     results = [downlink.Result(U64, downlink.FAILED, "时" * 66), downlink.Result(0, downlink.DONE, "")]
+    results += [downlink.Result(7, downlink.REQUESTS, b"\x30"), downlink.Result(U64, downlink.REQUESTS, bytes(400))]
     groups = [
         ("state", downlink.pack_state, states),
         ("telemetry", downlink.pack_telemetry, telemetry),

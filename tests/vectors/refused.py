@@ -500,7 +500,11 @@ def plain() -> list:
         (
             "result",
             [
-                ("status 4", "bad_field", cbor.encode({1: 1, 2: 1, 3: 4, 4: ""})),
+                ("status 5", "bad_field", cbor.encode({1: 1, 2: 1, 3: 5, 4: ""})),
+                ("a request of text", "bad_field", cbor.encode({1: 1, 2: 1, 3: 4, 4: "x"})),
+                ("a request of nothing", "bad_field", cbor.encode({1: 1, 2: 1, 3: 4, 4: b""})),
+                ("a request of 401 bytes", "bad_field", cbor.encode({1: 1, 2: 1, 3: 4, 4: bytes(401)})),
+                ("a text of bytes", "bad_field", cbor.encode({1: 1, 2: 1, 3: 2, 4: b"x"})),
                 ("status false", "bad_field", cbor.encode({1: 1, 2: 1, 3: False, 4: ""})),
                 ("201 bytes", "bad_field", cbor.encode({1: 1, 2: 1, 3: 0, 4: long})),
                 ("text null", "bad_field", cbor.encode({1: 1, 2: 1, 3: 0, 4: None})),
