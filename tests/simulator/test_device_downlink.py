@@ -53,7 +53,8 @@ class Running:
         def certify(csr):
             return enroll(self.data, csr, name, "A01", "127.0.0.1", self.broker_port).bundle
 
-        provision(folder, certify, how.get("environment"))
+        partitions = how.get("environment", {}).get("HCP_SIM_PARTITIONS")
+        provision(folder, certify, {"HCP_SIM_PARTITIONS": partitions} if partitions else None)
         return device
 
     def ask(self, *words) -> subprocess.Popen:
