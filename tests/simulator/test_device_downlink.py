@@ -18,7 +18,7 @@ from hcp.audit import verify
 from protocol import chain, record
 from simulator import sets
 from simulator.device import SimDevice
-from simulator.hall import _free_ports
+from simulator.hall import free_ports
 from simulator.process import Server
 from simulator.provisioning import provision
 from tests.simulator.test_device_update import made
@@ -35,7 +35,7 @@ class Running:
 
     def __init__(self, root):
         self.data = root / "gateway"
-        self.broker_port, http_port = _free_ports(2)
+        self.broker_port, http_port = free_ports(2)
         create_authority(self.data, HALL)
         environment = {
             "HCP_GATEWAY_BROKER_HOST": "127.0.0.1",
