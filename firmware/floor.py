@@ -25,11 +25,12 @@ def newest_ms(journal, at_least_ms: int, at_most_ms: int) -> int:
     found = at_least_ms
     for seq in range(max(1, journal.next_seq - _LOOK_BACK), journal.next_seq):
         try:
-            head = record.parse(journal.read(seq, True)).head
+            fields = record.own_fields(journal.read(seq, True))
         except KeyError:
             continue
-        if head.wall_ms is not None and found < head.wall_ms - head.error_ms <= at_most_ms:
-            found = head.wall_ms - head.error_ms
+        wall_ms = fields[record.WALL_MS]
+        if wall_ms is not None and found < wall_ms - fields[record.ERROR_MS] <= at_most_ms:
+            found = wall_ms - fields[record.ERROR_MS]
     return found
 
 

@@ -16,7 +16,8 @@ from firmware.log import ERROR
 from firmware.mqtt_client import Client, blame, make_context
 from firmware.patience import KEEPALIVE_MS, Retry, Silence
 from firmware.window import SendWindow
-from protocol import downlink, mqtt, topics
+from protocol import downlink, topics
+from protocol import mqtt_device as mqtt
 from protocol.errors import ProtocolError
 from protocol.record import record_hash
 

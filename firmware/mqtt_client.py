@@ -10,7 +10,7 @@ import select
 import tls
 
 from firmware.patience import CONNECT_MS, DIAL_MS, WRITE_MS
-from protocol import mqtt
+from protocol import mqtt_device as mqtt
 
 
 class Refused(OSError):

@@ -83,11 +83,11 @@ class Recorder:
         seq = self._journal.next_seq - 1
         while seq > 0 and seq > self._journal.next_seq - 1 - _LOOK_BACK:
             try:
-                found = record.parse(self._journal.read(seq))
+                fields = record.own_fields(self._journal.read(seq))
             except KeyError:  # the gateway has it, and arms no token twice
                 return None
-            if found.kind == record.RATING:
-                return found.body.token
+            if fields[record.KIND] == record.RATING:
+                return fields[record.TOKEN]
             seq -= 1
         return None
 

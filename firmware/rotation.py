@@ -51,8 +51,8 @@ class Rotation:
 
     def _turned(self, journal, seq):
         try:
-            body = record.parse(journal.read(seq)).body
+            fields = record.own_fields(journal.read(seq))
         except KeyError:
             return seq <= journal.receipted  # dropped, so the gateway has it; nothing else had this seq
         _, public_key = identities.next_keys(self._partition)
-        return isinstance(body, record.Event) and body.detail.get("key") == key_id(public_key)
+        return fields[record.KIND] == record.EVENT and fields[record.DETAIL].get("key") == key_id(public_key)

@@ -19,6 +19,13 @@ RATING = 1
 EVENT = 2
 SELFTEST = 3
 
+# keys of a payload (spec 3.2 to 3.4) that others ask for by number
+KIND = 2
+WALL_MS = 7
+ERROR_MS = 8
+TOKEN = 11
+DETAIL = 17
+
 # flags of a rating (spec 3.3, key 14)
 UNARMED = 1
 RECOVERED = 2
@@ -130,6 +137,11 @@ def parse(data: bytes) -> Record:
         _only(fields, 11, (9, 10, 11, 12, 13, 14))
         body = _read_event(fields)
     return Record(device, kind, head, body, envelope.signature, envelope.to_be_signed)
+
+
+def own_fields(data: bytes) -> dict:
+    """The fields (spec 3.2) of a record that the caller made itself and kept: nothing of it is checked again."""
+    return cbor.decode(cbor.decode(data).value[2])
 
 
 def _common(head, kind):

@@ -5,8 +5,10 @@
     build/firmware/a/...                  a set, as `hcp firmware sign` and the update over the air take it
     build/firmware.json                   board, version, and path, size and SHA-256 of every file of the set
 
-Bytecode of modules that a running device holds is RAM (stock images have no ROMFS): that is what has a limit. Which
-those are is not listed anywhere: the VM is asked what it imported.
+    build/firmware.names.json             the short names of a traceback (``python -m simulator.shorten``)
+
+The files are those that simulated devices run, byte for byte. Bytecode of modules that a running device holds is RAM
+(stock images have no ROMFS): that is what has a limit; ``simulator.resident`` asks which they are.
 """
 
 import argparse
@@ -18,68 +20,53 @@ import subprocess
 import sys
 import tempfile
 import tomllib
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from firmware.boards import pins
+from firmware.screen import SCREENS
 from gateway import release
-from simulator import bytecode
+from simulator import bytecode, resident
 from simulator.device import vm_command
+from simulator.shorten import renamed
 
 ROOT = bytecode.ROOT
 BOARD = "esp32s3"
 SET = "a"
-RESIDENT_MAX = 61440  # bytes of .mpy that a running device may hold
-#: Parts of the sources that no device has, or that lie beside the sets.
-LEFT_OUT = (
-    "firmware/boot.py",
-    "firmware/slots.py",
-    "firmware/boards/entry.py",
-    "firmware/crypto/make_table.py",
-    "protocol/signature.py",
-)
-_DROPPED = (".md", ".cddl", ".pyc", ".toml", ".csv", ".wav")
 _CHECK_S = 120
+_FACTS = ("display", "watchdog", "stars", "modules")
 _PATHS = ("simulator/fakes", "simulator/vm")
 
-_WIRED = """
+_WIRED = f"""
 import sys, time
 import machine, parts
-from firmware.boards import pins
-panel = parts.Panel(pins.TFT_CS, pins.TFT_DC)
+panel = parts.Panel({pins.TFT_CS}, {pins.TFT_DC})
 machine.spi[1] = [panel]
 clock = machine.i2c[0x68] = parts.Ds3231()
-lights = machine.chain[pins.LED_DATA] = parts.Chain(5)
+lights = machine.chain[{pins.LED_DATA}] = parts.Chain(5)
 time.step_ms = 50
 time.turn_asyncio()
 def inks():
-    return len({panel.pixel(x, y) for x in range(0, 320, 4) for y in range(0, 240, 4)} - {None})
+    return len(set(panel.pixel(x, y) for x in range(0, 320, 4) for y in range(0, 240, 4)) - set((None,)))
 """
 
-#: What stays in memory, then everything that ships, and a record that is signed and verified by what ships.
-_IMPORT = (
-    _WIRED
-    + """
+#: Everything that ships is imported, every screen drawn, and a record signed and verified. In the names of the sources.
+_IMPORT = """
 import hcp_board
-from firmware import identity
-from firmware.app import App
-from firmware.journal import Journal
 board = hcp_board.make_board()
-own = lambda: sorted(name for name in sys.modules if name.split(".")[0] in ("firmware", "protocol", "hcp_board"))
-for name in own():
-    print("resident", name)
-for name in NAMES:
+for name in MODULES:
     if name != "firmware.main":
         __import__(name)
-from firmware.screen import SCREENS
 display = board._display
 class Nobody:
     def draw(self, *_):
         pass
 display._panel = Nobody()
-for name in sorted(SCREENS):
+for name in SCREENS:
     display.show(name)
     for _ in display.steps(0):
         pass
@@ -94,7 +81,6 @@ public = es256.public_key(key)
 print("verified", slices.run(verify.verify_steps(public, message, signature)))
 print("refused", not slices.run(verify.verify_steps(public, message + b"x", signature)))
 """
-)
 
 #: The power comes on at a device that left the factory: it says so on its display, and feeds its watchdog.
 _START = (
@@ -105,8 +91,6 @@ sys.path[0] = "./a"  # instead of "", for here the image is not the root of the 
     + _WIRED
     + """
 sys.path.pop(0)
-for name in [name for name in sys.modules if name.startswith("firmware")]:
-    del sys.modules[name]
 class Watcher:
     began_us = time.now_us
     def pass_ms(self, ms):
@@ -114,6 +98,7 @@ class Watcher:
             print("display", panel.on, inks() > 2)
             print("watchdog", machine.watchdogs[0].timeout, machine.watchdogs[0].fed)
             print("stars", set(lights.colours))
+            print("modules", *sorted(sys.modules))
             sys.exit(0)
 time.parts.append(Watcher())
 import slots
@@ -128,19 +113,20 @@ class BuildError(Exception):
 
 @dataclass(frozen=True)
 class Image:
-    """A built image: its set's manifest, and the .mpy bytes that a running device holds, by module."""
+    """A built image: its set's manifest, the size of each .mpy, and the modules it had loaded when it had started."""
 
     folder: Path
     manifest: release.Manifest
-    resident: dict[str, int]
+    sizes: dict[str, int]
+    started: frozenset[str]
 
     @property
     def mpy_bytes(self) -> int:
-        return sum(file.size for file in self.manifest.files if file.path.endswith(".mpy"))
+        return sum(self.sizes.values())
 
-    @property
-    def resident_bytes(self) -> int:
-        return sum(self.resident.values())
+    def resident(self, modules: Collection[str]) -> dict[str, int]:
+        """The files that stay in memory, ``modules`` being those of a device at work (``simulator.resident``)."""
+        return resident.files(self.started | set(modules), self.sizes)
 
 
 def version_number(text: str) -> int:
@@ -172,52 +158,40 @@ def build(out: Path, key: ec.EllipticCurvePublicKey | None = None) -> Image:
         raise BuildError(str(error)) from None
     manifest = release.describe(out / SET, BOARD, version_number(project_version()), 0)
     sizes = {file.path: file.size for file in manifest.files if file.path.endswith(".mpy")}
-    resident = {name: sizes[name] for name in _check(out, sorted(sizes))}
-    return Image(out, manifest, resident)
+    started = _check(out, sorted(sizes))
+    return Image(out, manifest, {"slots.mpy": (out / "slots.mpy").stat().st_size, **sizes}, started)
 
 
 def _compile(out: Path, key: ec.EllipticCurvePublicKey | None) -> None:
     shutil.copyfile(ROOT / "firmware" / "boot.py", out / "main.py")  # the port starts this one as a source only
     shutil.copytree(ROOT / "firmware" / "voice", out / "voice")
-    bytecode.compile_file(ROOT / "firmware" / "slots.py", out / "slots.mpy", "slots.py")
-    bytecode.compile_file(ROOT / "firmware/boards/entry.py", out / SET / "hcp_board.mpy", "hcp_board.py")
+    compiled = bytecode.compiled()
     for part in bytecode.SHIPPED:
-        for path in sorted((ROOT / part).rglob("*")):
-            name = path.relative_to(ROOT).as_posix()
-            target = out / SET / name
-            if (
-                not path.is_file()
-                or {"__pycache__", "voice"} & set(path.parts)
-                or name in LEFT_OUT
-                or path.suffix in _DROPPED
-            ):
-                continue
-            if path.suffix != ".py":
-                target.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(path, target)
-            elif name == "firmware/release_key.py" and key is not None:
-                with tempfile.NamedTemporaryFile("w", suffix=".py") as source:
-                    source.write(release.key_module(key))
-                    source.flush()
-                    bytecode.compile_file(Path(source.name), target.with_suffix(".mpy"), name)
-            else:
-                bytecode.compile_file(path, target.with_suffix(".mpy"), name)
+        shutil.copytree(compiled / part, out / SET / part)
+    if sources := list((out / SET).rglob("*.py")):
+        raise BuildError(f"mpy-cross does not take {', '.join(str(path.relative_to(out / SET)) for path in sources)}")
+    for name in bytecode.LOADER.values():
+        (out / SET / f"{name}.mpy").rename(out / f"{Path(name).name}.mpy")
+    (out / "boot.mpy").unlink()
+    (out / SET / "firmware/boards/entry.mpy").rename(out / SET / "hcp_board.mpy")
+    if key is not None:
+        name = "firmware/release_key.py"
+        bytecode.compile_module(name, release.key_module(key), (out / SET / name).with_suffix(".mpy"))
 
 
-def _check(out: Path, names: list[str]) -> list[str]:
-    """Run what was built; gives the files that stay in memory. Raises BuildError."""
+def _check(out: Path, names: list[str]) -> frozenset[str]:
+    """Run what was built; gives the modules that it has imported once it has started. Raises BuildError."""
     modules = [re.sub(r"(/__init__)?\.mpy$", "", name).replace("/", ".") for name in names]
-    said = _run(out, [str(out.resolve()), str(out.resolve() / SET)], _IMPORT.replace("NAMES", repr(modules)))
+    program = f"MODULES = {modules!r}\nSCREENS = {sorted(SCREENS)!r}\n" + renamed(_IMPORT, bytecode.names())
+    said = _run(out, [str(out.resolve()), str(out.resolve() / SET)], _WIRED + program)
     if said[-2:] != ["verified True", "refused True"]:
         raise BuildError(f"the image does not verify what it signed: {said[-2:]}")
-    resident = {line.removeprefix("resident ") for line in said if line.startswith("resident ")}
     started = _run(out, [str(out.resolve())], _START)
-    facts = dict(line.split(" ", 1) for line in started if line.split(" ")[0] in ("display", "watchdog", "stars"))
+    facts = dict(line.split(" ", 1) for line in started if line.split(" ")[0] in _FACTS)
     fed = int(facts.get("watchdog", "0 0").split()[1])
     if facts.get("display") != "True True" or fed < 3 or facts.get("stars") != "{(0, 0, 0)}":
         raise BuildError("the image does not start as a new device should:\n" + "\n".join(started))
-    resident.add("firmware.main")  # it started all this
-    return [name for name, module in zip(names, modules, strict=True) if module in resident]
+    return frozenset(facts["modules"].split())
 
 
 def _run(out: Path, own: list[str], program: str) -> list[str]:
@@ -239,24 +213,24 @@ def _run(out: Path, own: list[str], program: str) -> list[str]:
     return done.stdout.splitlines()
 
 
-def table(image: Image) -> str:
+def table(image: Image, held: Mapping[str, int]) -> str:
     """The sizes, largest first: what stays in memory, then what is loaded when needed, then pictures and sounds."""
+    sizes = image.sizes | {file.path: file.size for file in image.manifest.files}
     rows = []
-    for file in sorted(image.manifest.files, key=lambda file: -file.size):
-        kind = "resident" if file.path in image.resident else "on demand" if file.path.endswith(".mpy") else "asset"
-        rows.append((kind, file))
-    lines = [
-        f"{file.size:>7}  {kind:<9}  {file.path}" for kind, file in sorted(rows, key=lambda row: row[0] != "resident")
-    ]
-    lines.append(f"{image.resident_bytes:>7}  bytes of .mpy stay in memory, of {RESIDENT_MAX}")
-    lines.append(f"{image.mpy_bytes:>7}  bytes of .mpy in all")
-    lines.append(
-        f"{sum(file.size for file in image.manifest.files):>7}  bytes in a set of {len(image.manifest.files)} files"
+    for path in sorted(sizes, key=lambda path: (path not in held, -sizes[path])):
+        kind = "resident" if path in held else "on demand" if path in image.sizes else "asset"
+        rows.append(f"{sizes[path]:>7}  {kind:<9}  {path}")
+    return "\n".join(
+        [
+            *rows,
+            f"{sum(held.values()):>7}  bytes of .mpy stay in memory, of {resident.MOST}",
+            f"{image.mpy_bytes:>7}  bytes of .mpy in all",
+            f"{sum(sizes.values()):>7}  bytes in {len(sizes)} files",
+        ]
     )
-    return "\n".join(lines)
 
 
-def as_json(image: Image) -> str:
+def as_json(image: Image, held: Mapping[str, int]) -> str:
     manifest = image.manifest
     return json.dumps(
         {
@@ -264,7 +238,8 @@ def as_json(image: Image) -> str:
             "version": manifest.version,
             "release": project_version(),
             "mpy_bytes": image.mpy_bytes,
-            "resident_bytes": image.resident_bytes,
+            "resident_bytes": sum(held.values()),
+            "resident": sorted(held),
             "files": [[file.path, file.size, file.sha256.hex()] for file in manifest.files],
         },
         indent=1,
@@ -278,12 +253,16 @@ def main(arguments: list[str] | None = None) -> int:
     chosen = parser.parse_args(arguments)
     try:
         image = build(chosen.out, _key(chosen.key))
-        print(table(image))
-        chosen.out.with_suffix(".json").write_text(as_json(image) + "\n", encoding="utf-8")
-        if image.resident_bytes > RESIDENT_MAX:
+        print("the image is built and starts; asking a device at work what it holds ...", file=sys.stderr)
+        with tempfile.TemporaryDirectory(prefix="hcp-resident-") as root:
+            held = image.resident(resident.at_work(Path(root), lambda _: None))
+        print(table(image, held))
+        chosen.out.with_suffix(".json").write_text(as_json(image, held) + "\n", encoding="utf-8")
+        shutil.copyfile(bytecode.compiled() / bytecode.NAMES, chosen.out.with_suffix(".names.json"))
+        if sum(held.values()) > resident.MOST:
             raise BuildError(
-                f"{image.resident_bytes} bytes of .mpy stay in memory, {RESIDENT_MAX} may;"
-                " import late what is needed seldom, or write it shorter"
+                f"{sum(held.values())} bytes of .mpy stay in memory, {resident.MOST} may;"
+                " see firmware/README.md on keeping within the budget"
             )
     except (BuildError, release.ReleaseError) as error:
         print(f"make firmware: {error}", file=sys.stderr)

@@ -23,6 +23,7 @@ from typing import Any
 
 from PIL import Image
 
+from firmware.screen import lines as screen_lines
 from simulator import bytecode
 from simulator.canvas import Canvas
 from simulator.door import Door, Message
@@ -404,6 +405,10 @@ class SimDevice:
         """From now on this task does not report that it lives."""
         self._ask({"t": "mute", "task": task})
 
+    def modules(self) -> frozenset[str]:
+        """The modules that the device has imported by now. Raises DeviceOff."""
+        return frozenset(self._ask({"t": "modules"})["modules"])
+
     def stats(self) -> Stats:
         """Ask the device. Raises DeviceOff, and WaitTimeout while it is starting."""
         answer: Message = {}
@@ -461,7 +466,7 @@ class SimDevice:
                 if message["us"] is not None:
                     self._press_to_light_us.append(message["us"])
             elif kind == "screen":
-                self._screen = Screen(message["name"], tuple(message["lines"]))
+                self._screen = Screen(message["name"], screen_lines(message["name"], message["lines"]))
                 self._screens.append(message["name"])
             elif kind == "draw":
                 self._canvas.draw(message["x"], message["y"], message["w"], message["h"], message["data"])

@@ -1,21 +1,36 @@
 """Leave out of what ships the functions and constants that nothing on the device names: one tree, two runtimes, and a
 chip whose heap holds every byte of bytecode. Constants that are integers go into the code where they are named.
 
-By name only, so it errs on the side of keeping: a definition stays if its name occurs anywhere else in what is kept, as
-a name, an attribute, an import, or a word of a string (tables of handlers name methods without their underscore).
+What stands at the top of a module stays if something that is kept names just this one, or if it is a root. Methods go
+by name only, which errs on the side of keeping: one stays if its name occurs anywhere in what is kept, as a name, an
+attribute, or a word of a string (tables of handlers name methods without their underscore).
 """
 
 import ast
+import operator
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 
+from simulator.tree import Thing, defined, scope
+
+_BITS = 64
+_OPERATIONS: dict[type[ast.operator], Callable[[int, int], int]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.FloorDiv: operator.floordiv,
+    ast.LShift: operator.lshift,
+    ast.BitOr: operator.or_,
+}
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
-def shaken(sources: Mapping[str, str], roots: frozenset[str] = frozenset()) -> dict[str, str]:
-    """The sources (name → text) without what nothing names; ``roots`` are names that stay whoever needs them.
+def shaken(
+    sources: Mapping[str, str], roots: frozenset[str] = frozenset(), whole: Collection[str] = ()
+) -> dict[str, str]:
+    """The sources (path → text) without what nothing names; ``roots`` are names that stay whoever needs them.
 
-    Raises SyntaxError.
+    The files ``whole`` lose nothing but docstrings and imports. Raises SyntaxError.
     """
     trees = {name: ast.parse(text, name) for name, text in sources.items()}
     numbers = {name: _numbers(tree) for name, tree in trees.items()}
@@ -23,10 +38,14 @@ def shaken(sources: Mapping[str, str], roots: frozenset[str] = frozenset()) -> d
         _without_docstrings(tree)
         _Inline(name, tree, numbers).visit(tree)
     while True:
-        kept = set(roots)
-        for tree in trees.values():
-            kept |= _named(tree)
-        if not any([_drop(tree, kept) for tree in trees.values()]):
+        names = set(roots)
+        used: set[Thing] = set()
+        for path, tree in trees.items():
+            names |= _named(tree)
+            used |= _used(path, tree)
+        dropped = [_drop(path, tree, names, used, roots) for path, tree in trees.items() if path not in whole]
+        dropped += [_drop_imports(tree, roots) for tree in trees.values()]
+        if not any(dropped):
             return {name: ast.unparse(tree) for name, tree in trees.items()}
 
 
@@ -37,10 +56,30 @@ def _numbers(tree: ast.Module) -> dict[str, int]:
     found = {}
     for node in tree.body:
         match node:
-            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Constant(value=value)):
-                if type(value) is int and stored.count(name) == 1:
-                    found[name] = value
+            case ast.Assign(targets=[ast.Name(id=name)], value=value) if stored.count(name) == 1:
+                number = _number(value, found)
+                # a longer one is an object, which every place that names it would hold again
+                if number is not None and number.bit_length() <= _BITS:
+                    found[name] = number
     return found
+
+
+def _number(value: ast.expr, known: Mapping[str, int]) -> int | None:
+    """The integer that an expression of integers is, with or without ``const``."""
+    match value:
+        case ast.Constant(value=number) if type(number) is int:
+            return number
+        case ast.Name(id=name):
+            return known.get(name)
+        case ast.Call(func=ast.Name(id="const"), args=[part]):
+            return _number(part, known)
+        case ast.UnaryOp(op=ast.USub(), operand=part):
+            number = _number(part, known)
+            return None if number is None else -number
+        case ast.BinOp(left=left, op=op, right=right) if type(op) in _OPERATIONS:
+            one, other = _number(left, known), _number(right, known)
+            return None if one is None or other is None else _OPERATIONS[type(op)](one, other)
+    return None
 
 
 class _Inline(ast.NodeTransformer):
@@ -97,31 +136,69 @@ def _named(tree: ast.AST) -> set[str]:
     return found
 
 
-def _drop(tree: ast.Module, kept: set[str]) -> bool:
+def _used(path: str, tree: ast.Module) -> set[Thing]:
+    """What the file names at the top of modules, but for a function's own name inside itself."""
+    known = scope(path, tree)
+    found: set[Thing] = set()
+    for node in tree.body:
+        own = (path, node.name) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) else None
+        found |= {thing for thing, _ in known.uses(node) if thing != own}
+    return found
+
+
+def _drop(path: str, tree: ast.Module, names: set[str], used: set[Thing], roots: frozenset[str]) -> bool:
     """Remove what is not kept; True if something was."""
-    dropped = False
-    holders: list[ast.Module | ast.ClassDef] = [tree, *[node for node in tree.body if isinstance(node, ast.ClassDef)]]
-    for holder in holders:
-        body = [node for node in holder.body if not _useless(node, kept, holder is tree)]
-        dropped = dropped or len(body) != len(holder.body)
-        holder.body = body or [ast.Pass()]
-    imported = [node for node in tree.body if isinstance(node, ast.ImportFrom)]
-    used = set().union(*[_named(node) for node in tree.body if not isinstance(node, (ast.ImportFrom, ast.Import))])
-    for node in imported:
-        names = [alias for alias in node.names if (alias.asname or alias.name) in used]
-        dropped = dropped or len(names) != len(node.names)
-        node.names = names
-    tree.body = [node for node in tree.body if not (isinstance(node, ast.ImportFrom) and not node.names)]
+    size = len(tree.body)
+    tree.body = [node for node in tree.body if not _useless(node) or any(
+        name in roots or name.startswith("__") or (path, name) in used for name in defined(node)
+    )]  # fmt: skip
+    dropped = len(tree.body) != size
+    for holder in tree.body:
+        if isinstance(holder, ast.ClassDef):
+            body = [
+                node
+                for node in holder.body
+                if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+                or node.name in names
+                or node.name.startswith("__")
+            ]
+            dropped = dropped or len(body) != len(holder.body)
+            holder.body = body or [ast.Pass()]
     return dropped
 
 
-def _useless(node: ast.stmt, kept: set[str], top: bool) -> bool:
+def _drop_imports(tree: ast.Module, roots: frozenset[str]) -> bool:
+    """Remove what is imported for nothing, also in functions; True if something was."""
+    read = roots.union(*[_named(node) for node in ast.walk(tree) if isinstance(node, (ast.Name, ast.Attribute))])
+    dropped = False
+    for holder in ast.walk(tree):
+        body = getattr(holder, "body", None)
+        if not isinstance(body, list):
+            continue
+        for node in body:
+            if isinstance(node, ast.ImportFrom):
+                aliases = [alias for alias in node.names if (alias.asname or alias.name) in read]
+                dropped = dropped or len(aliases) != len(node.names)
+                node.names = aliases
+        body[:] = [node for node in body if not (isinstance(node, ast.ImportFrom) and not node.names)] or (
+            [] if holder is tree else [ast.Pass()]
+        )
+    return dropped
+
+
+def _useless(node: ast.stmt) -> bool:
+    """Whether a statement at the top of a module does nothing but define what it is named after."""
     match node:
-        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
-            return name not in kept and not name.startswith("__")
-        case ast.Assign(targets=[ast.Name(id=name)], value=value):
-            return top and name not in kept and not any(isinstance(part, ast.Call) for part in ast.walk(value))
-    return False
+        case ast.Assign(value=value):
+            return bool(defined(node)) and not any(map(_does_something, ast.walk(value)))
+    return bool(defined(node))
+
+
+def _does_something(node: ast.AST) -> bool:
+    match node:
+        case ast.Call(func=ast.Name(id="const" | "namedtuple" | "bytes")):
+            return False
+    return isinstance(node, ast.Call)
 
 
 def _without_docstrings(tree: ast.AST) -> None:

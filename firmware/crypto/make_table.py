@@ -1,8 +1,9 @@
-"""Writes p256_table.py: the multiples of the base point that p256.py adds up. Runs on a laptop, not on the device.
+"""Writes p256.bin: the multiples of the base point that p256.py adds up. Runs on a laptop, not on the device.
 
     python -m firmware.crypto.make_table
 
-Plain affine arithmetic with a Fermat inverse: slow, short, and unlike p256.py, which it therefore checks.
+Plain affine arithmetic with a Fermat inverse: slow, short, and unlike p256.py, which it therefore checks. A test makes
+the file again and compares.
 """
 
 from pathlib import Path
@@ -17,15 +18,6 @@ TEETH = 7
 COLUMNS = 37
 
 Point = tuple[int, int]
-
-HEADER = '''"""Multiples of the P-256 base point G: {entries} points of x and y, 32 bytes each, big-endian.
-
-Entry i is (2^{top} + e_{last} 2^{second} + … + e_1 2^{columns} + e_0) G, where e_t is 1 if bit t of i is set, else -1.
-Made by make_table.py; a test makes it again and compares.
-"""
-
-TABLE = (
-'''
 
 
 def add(a: Point, b: Point) -> Point:
@@ -50,7 +42,10 @@ def teeth() -> list[Point]:
 
 
 def entries() -> list[Point]:
-    """The points of the table, in order."""
+    """The points of the table, in order.
+
+    Entry i is (2^222 + e_5 2^185 + … + e_1 2^37 + e_0) G, where e_t is 1 if bit t of i is set, else -1.
+    """
     *low, top = teeth()
     table = []
     for index in range(1 << len(low)):
@@ -61,22 +56,10 @@ def entries() -> list[Point]:
     return table
 
 
-def source() -> str:
-    """The text of p256_table.py."""
-    lines = []
-    for x, y in entries():
-        point = x.to_bytes(32, "big") + y.to_bytes(32, "big")
-        for start in range(0, 64, 16):
-            lines.append('    b"' + "".join(f"\\x{byte:02x}" for byte in point[start : start + 16]) + '"\n')
-    header = HEADER.format(
-        entries=1 << (TEETH - 1),
-        top=COLUMNS * (TEETH - 1),
-        last=TEETH - 2,
-        second=COLUMNS * (TEETH - 2),
-        columns=COLUMNS,
-    )
-    return header + "".join(lines) + ")\n"
+def table() -> bytes:
+    """The content of p256.bin: of each entry x and y, 32 bytes each, big-endian."""
+    return b"".join(x.to_bytes(32, "big") + y.to_bytes(32, "big") for x, y in entries())
 
 
 if __name__ == "__main__":
-    Path(__file__).with_name("p256_table.py").write_text(source(), encoding="utf-8")
+    Path(__file__).with_name("p256.bin").write_bytes(table())

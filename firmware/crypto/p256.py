@@ -1,9 +1,9 @@
 """Arithmetic on the curve P-256 (SEC 2 §2.4.2) for the one operation a signer needs: a multiple of the base point.
 
 Method: a signed comb. A scalar k is written with 7 x 37 digits that are all 1 or -1; the digits of one column pick one
-of 64 points from a table (4 KB, decoded as used, see make_table.py), and 36 doublings and additions give k·G. There is
-no digit zero, so every scalar takes the same sequence of operations. An unsigned comb with 6 teeth has the same table
-size and needs 43 columns.
+of 64 points from a table, and 36 doublings and additions give k·G. There is no digit zero, so every scalar takes the
+same sequence of operations. An unsigned comb with 6 teeth has the same table size and needs 43 columns. The table lies
+in a file (4 KB, see make_table.py), of which each column reads the 64 bytes that it needs.
 
 Points are Jacobian: (X, Y, Z) is (X/Z², Y/Z³). Each run starts with a random Z, so the numbers met on the way differ
 from run to run. Still, MicroPython's integers do not take constant time; docs/threats.md says why that is accepted.
@@ -11,17 +11,19 @@ from run to run. Still, MicroPython's integers do not take constant time; docs/t
 Runs on MicroPython and CPython. MicroPython's pow(a, -1, m) gives 0, hence the Euclid below.
 """
 
-from os import urandom
-
-from firmware.crypto.p256_table import TABLE
+from os import stat, urandom
 
 P = 0xFFFFFFFF00000001000000000000000000000000FFFFFFFFFFFFFFFFFFFFFFFF  # the field
 N = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551  # the order of the base point
 
+_TABLE = __file__.rsplit("/", 1)[0] + "/p256.bin"
 _COLUMNS = 37
 _OFFSET = ((1 << 259) - 1) % N
 _COLUMNS_A_SLICE = 2
 _DIVISIONS_A_SLICE = 32
+
+if stat(_TABLE)[6] != 4096:
+    raise ImportError(_TABLE + " has another size")
 
 
 def scalar(private_key: bytes) -> int:
@@ -88,7 +90,7 @@ def add(x: int, y: int, z: int, x2: int, y2: int):
     return x3, (r * (v - x3) - y * hhh) % p, z * h % p
 
 
-def _entry(digits: bytes, column: int):
+def _entry(table, digits: bytes, column: int):
     """The affine point that the digits of this column stand for (bit 1 is the digit 1, bit 0 the digit -1)."""
     index = 0
     place = column
@@ -98,14 +100,14 @@ def _entry(digits: bytes, column: int):
     positive = digits[place >> 3] >> (place & 7) & 1
     if not positive:
         index ^= 63
-    start = index << 6
-    x = int.from_bytes(TABLE[start : start + 32], "big")
-    y = int.from_bytes(TABLE[start + 32 : start + 64], "big")
+    table.seek(index << 6)
+    x = int.from_bytes(table.read(32), "big")
+    y = int.from_bytes(table.read(32), "big")
     return x, (y if positive else P - y)
 
 
 def multiply_steps(k: int):
-    """Returns k·G as affine (x, y). ValueError unless 1 <= k < n."""
+    """Returns k·G as affine (x, y). ValueError unless 1 <= k < n, OSError if the table cannot be read."""
     if not 0 < k < N:
         raise ValueError("scalar: expected a number from 1 to n-1")
     # With digits 2b-1 the value is 2·Σ b·2^i - (2^259 - 1), so the bits b are those of (k + 2^259 - 1)/2 modulo n.
@@ -117,16 +119,16 @@ def multiply_steps(k: int):
 
     column = _COLUMNS - 1
     z = random_scalar(P)
-    x, y = _entry(digits, column)
-    zz = z * z % P
-    x, y = x * zz % P, y * (z * zz % P) % P
-    while column:
-        column -= 1
-        x, y, z = double(x, y, z)
-        x2, y2 = _entry(digits, column)
-        x, y, z = add(x, y, z, x2, y2)
-        if column % _COLUMNS_A_SLICE == 0:
-            yield
+    with open(_TABLE, "rb") as table:
+        x, y = _entry(table, digits, column)
+        zz = z * z % P
+        x, y = x * zz % P, y * (z * zz % P) % P
+        while column:
+            column -= 1
+            x, y, z = double(x, y, z)
+            x, y, z = add(x, y, z, *_entry(table, digits, column))
+            if column % _COLUMNS_A_SLICE == 0:
+                yield
     inverse = yield from inverse_steps(z, P)
     square = inverse * inverse % P
     return x * square % P, y * (square * inverse % P) % P

@@ -27,7 +27,6 @@ from hcp_panel import Panel
 
 from firmware.boards.board import Board
 from firmware.display import TICK_MS, Display
-from firmware.screen import lines as screen_lines
 
 _PERIOD = 1 << 30
 _PRESS_MS = 20  # of a finger: the shortest press there is, and the rest after it
@@ -90,7 +89,7 @@ class SimBoard(Board):
         self._tell({"t": "click"})
 
     def show(self, name, lines):
-        self._tell({"t": "screen", "name": name, "lines": screen_lines(name, lines)})
+        self._tell({"t": "screen", "name": name, "lines": lines})
         self._display.show(name, lines)
         self._wanted.set()
 
@@ -238,7 +237,6 @@ class SimBoard(Board):
                 }
             )
             return
-            return
         elif kind == "reset":
             machine.RTC().lose()  # the button cuts the chip's power domains
             machine.reset()
@@ -250,6 +248,9 @@ class SimBoard(Board):
         elif kind == "picture":
             self._asked.append(message["id"])
             self._wanted.set()
+            return
+        elif kind == "modules":
+            self._tell({"t": "done", "id": message["id"], "modules": sorted(sys.modules)})
             return
         elif kind == "mute":
             self._mute = message["task"]

@@ -33,8 +33,7 @@ def test_the_judge_sees_a_broken_promise(module, tmp_path, monkeypatch):
     (tmp_path / "firmware" / "crypto").mkdir(parents=True)
     honest = bytecode.search_path().split(":")[1]
     bytecode.shutil.copytree(f"{honest}/firmware", tmp_path / "firmware", dirs_exist_ok=True)
-    (tmp_path / f"{module}.py").write_text(text)
-    bytecode.compile_file(tmp_path / f"{module}.py", tmp_path / "firmware" / f"{module}.mpy", module)
+    bytecode.compile_module(f"firmware/{module}.py", text, tmp_path / "firmware" / f"{module}.mpy")
     path = bytecode.search_path().replace(f":{honest}:", f":{tmp_path}:{honest}:")
     monkeypatch.setattr(bytecode, "search_path", lambda: path)
     assert updatecuts.run(40, seed=3).broken
