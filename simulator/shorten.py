@@ -9,15 +9,21 @@ in all files. Ours is what the tree itself defines and nobody outside can mean:
 - not a word that is asked for by ``getattr``, nor a keyword given to a function that is not ours.
 
 Fields of a namedtuple are renamed in its declaration too. Nothing looks names up in any other way, and the tests of the
-simulator run the result.
+simulator run the result. To read a traceback, or the line of a crash, with the names of its build:
+
+    python -m simulator.shorten build/firmware.names.json < what-the-device-said
 """
 
 import ast
 import itertools
+import json
 import keyword
+import re
 import string
+import sys
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path
 
 _LETTERS = string.ascii_letters
 
@@ -70,7 +76,7 @@ def _defined(tree: ast.AST) -> set[str]:
         match node:
             case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
                 found.add(name)
-            case ast.arg(arg=name) | ast.ExceptHandler(name=str(name)):
+            case ast.arg(arg=name) | ast.ExceptHandler(name=str(name)) | ast.alias(asname=str(name)):
                 found.add(name)
             case ast.Name(id=name, ctx=ast.Store()) | ast.Attribute(attr=name, ctx=ast.Store()):
                 found.add(name)
@@ -149,3 +155,14 @@ class _Rename(ast.NodeTransformer):
                 for field in _fields(node):
                     field.value = new(field.value, field.value)
         return self.generic_visit(node)
+
+
+def main(arguments: list[str]) -> int:
+    long = {short: name for name, short in json.loads(Path(arguments[0]).read_text()).items()}
+    for line in sys.stdin:
+        print(re.sub(r"(line \d+, in )(\w+)", lambda found: found[1] + long.get(found[2], found[2]), line), end="")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

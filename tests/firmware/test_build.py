@@ -9,16 +9,19 @@ import pytest
 from firmware import update
 from firmware.journal import Journal
 from gateway import release
-from simulator import build_firmware, chip_types
+from simulator import build_firmware, bytecode, chip_types, resident
 from simulator.vm import nor
 from tests.builders import make_key
 from tests.firmware.crypto_vm import ROOT
 from tests.firmware.journal_life import KID
 
 
+KEY = make_key()
+
+
 @pytest.fixture(scope="module")
 def image(tmp_path_factory):
-    return build_firmware.build(tmp_path_factory.mktemp("image") / "firmware", make_key().public_key())
+    return build_firmware.build(tmp_path_factory.mktemp("image") / "firmware", KEY.public_key())
 
 
 def test_the_manifest_is_true_and_nothing_of_a_host_ships(image):
@@ -38,14 +41,28 @@ def test_the_manifest_is_true_and_nothing_of_a_host_ships(image):
     assert "partitions" not in "".join(told) and "import slots" in (image.folder / "main.py").read_text()
 
 
+def test_the_files_are_those_that_simulated_devices_run(image):
+    compiled = bytecode.compiled()
+    own = {"hcp_board.mpy": "firmware/boards/entry.mpy", "firmware/release_key.mpy": None}
+    for path in image.sizes:
+        source = own.get(path, path)
+        if path == "slots.mpy":
+            assert (image.folder / path).read_bytes() == (compiled / "firmware/slots.mpy").read_bytes()
+        elif source:
+            assert (image.folder / build_firmware.SET / path).read_bytes() == (compiled / source).read_bytes(), path
+    key = (image.folder / build_firmware.SET / "firmware/release_key.mpy").read_bytes()
+    assert release.public_point(KEY.public_key()).hex() in key.decode("latin1")
+
+
 def test_the_sizes_are_those_of_what_a_running_device_holds(image):
-    resident = image.resident
-    assert {"firmware/main.mpy", "firmware/app.mpy", "hcp_board.mpy", "firmware/boards/esp32s3.mpy"} <= set(resident)
-    assert not {"firmware/update.mpy", "firmware/provision.mpy"} & set(resident)
-    assert image.resident_bytes == sum(resident.values()) < image.mpy_bytes
-    text = build_firmware.table(image)
-    assert f"{image.resident_bytes:>7}  bytes of .mpy stay in memory" in text
-    told = json.loads(build_firmware.as_json(image))
+    held = image.resident({"firmware.app", "firmware.link", "protocol", "sys", "machine"})
+    assert {"firmware/main.mpy", "firmware/app.mpy", "hcp_board.mpy", "firmware/boards/esp32s3.mpy"} <= set(held)
+    assert {"slots.mpy", "protocol/__init__.mpy", "firmware/drivers/tft.mpy"} <= set(held)
+    assert not {"firmware/update.mpy", "firmware/provision.mpy"} & set(held)
+    assert 0 < sum(held.values()) < image.mpy_bytes
+    text = build_firmware.table(image, held)
+    assert f"{sum(held.values()):>7}  bytes of .mpy stay in memory" in text
+    told = json.loads(build_firmware.as_json(image, held))
     assert told["version"] == build_firmware.version_number(build_firmware.project_version())
     assert told["files"] == [[file.path, file.size, file.sha256.hex()] for file in image.manifest.files]
 
@@ -59,12 +76,14 @@ def test_a_device_takes_the_set_as_an_update(image, tmp_path):
 
 
 def test_too_much_bytecode_in_memory_is_refused(monkeypatch, tmp_path, capsys):
-    monkeypatch.setattr(build_firmware, "RESIDENT_MAX", 1000)
+    monkeypatch.setattr(resident, "at_work", lambda root, say: frozenset(("firmware.app",)))
+    monkeypatch.setattr(resident, "MOST", 1000)
     assert build_firmware.main(["--out", str(tmp_path / "firmware")]) == 1
     assert "1000 may" in capsys.readouterr().err
-    monkeypatch.setattr(build_firmware, "RESIDENT_MAX", 10**6)
+    monkeypatch.setattr(resident, "MOST", 10**6)
     assert build_firmware.main(["--out", str(tmp_path / "firmware")]) == 0
     assert (tmp_path / "firmware.json").is_file()
+    assert "make_private_key" in json.loads((tmp_path / "firmware.names.json").read_text())
 
 
 @pytest.mark.parametrize(
@@ -74,7 +93,7 @@ def test_an_image_that_does_not_run_does_not_ship(image, tmp_path, missing):
     copy = tmp_path / "firmware"
     shutil.copytree(image.folder, copy)
     names = [file.path for file in image.manifest.files if file.path.endswith(".mpy")]
-    assert build_firmware._check(copy, names)
+    assert {"slots", "hcp_board", "firmware.start"} <= build_firmware._check(copy, names)
     (copy / "a" / missing).unlink()
     with pytest.raises(build_firmware.BuildError, match="does not (run|start)"):
         build_firmware._check(copy, names)

@@ -46,13 +46,53 @@ def test_an_integer_goes_into_the_code_but_never_over_a_local_name_of_its_own():
     assert "used() + LIMIT" in out["b.py"]  # the argument
 
 
-def test_what_ships_still_says_the_same_to_the_parser_and_keeps_what_a_device_starts_with():
+def test_a_name_of_two_modules_stays_only_in_the_one_that_is_meant():
+    """``pack`` is also a method of others: a word alone keeps nothing at the top of a module."""
+    one = "def pack(): return 1\ndef unpack(): return 2"
+    two = "def pack(): return 3\ndef other(): return 4"
+    user = "import struct\nimport one\nfrom lib import one as first, two\ndef main(): return struct.pack(two.pack())"
+    out = shaken({"lib/one.py": one, "lib/two.py": two, "user.py": user}, frozenset({"main"}))
+    assert "pack" not in out["lib/one.py"] and "def pack" in out["lib/two.py"] and "other" not in out["lib/two.py"]
+    assert "first" not in out["user.py"]  # nor what is imported for nothing
+
+
+def test_what_is_imported_late_for_a_number_is_not_imported():
+    user = "def main():\n    from a import LIMIT, used\n    return used() + LIMIT"
+    out = shaken({"a.py": A, "user.py": user}, frozenset({"main"}))
+    assert "import used" in out["user.py"] and "LIMIT" not in out["user.py"] and "+ 8" in out["user.py"]
+
+
+def test_expressions_of_integers_are_integers_unless_too_long_to_repeat():
+    text = (
+        "from micropython import const\n_A = const(1 << 4)\n_B = _A * 2 - 1\nC = 1 << 200\ndef main(): return _A, _B, C"
+    )
+    out = shaken({"a.py": text}, frozenset({"main"}))["a.py"]
+    assert "return (16, 31, C)" in out and "const" not in out and "C = 1 << 200" in out
+
+
+def test_a_whole_file_keeps_what_nothing_names():
+    out = shaken({"a.py": A}, whole=("a.py",))["a.py"]
+    assert "def unused" in out and "def never" in out and "Words" not in out
+
+
+def test_what_ships_is_what_a_device_can_import():
     texts = {
         str(path.relative_to(bytecode.ROOT)): path.read_text() for path in bytecode.sources() if path.suffix == ".py"
     }
-    out = shaken(texts, bytecode.ROOTS)
-    assert set(out) == set(texts)
+    out, names = bytecode.small(texts)
+    assert {"firmware/main.py", "firmware/provision.py", "firmware/drivers/tft.py", "protocol/__init__.py"} <= set(out)
+    assert not {"protocol/signature.py", "protocol/mqtt.py", "firmware/crypto/make_table.py"} & set(out)
     for name, text in out.items():
         ast.parse(text, name)
-    assert "def main" in out["firmware/main.py"] and "def csr" in out["firmware/provision.py"]
-    assert sum(map(len, out.values())) < sum(map(len, texts.values()))
+    assert "def main" in out["firmware/main.py"] and "def csr(next_key" in out["firmware/provision.py"]
+    assert sum(map(len, out.values())) < 0.6 * sum(len(texts[name]) for name in out)
+    assert len(set(names.values())) == len(names) > 500
+
+
+def test_the_loader_has_the_names_of_the_sources_for_every_release_to_come():
+    texts = {
+        str(path.relative_to(bytecode.ROOT)): path.read_text() for path in bytecode.sources() if path.suffix == ".py"
+    }
+    out, names = bytecode.small(texts)
+    for name in ("versions", "told", "trial", "tries", "alive", "save", "choose", "record", "root", "Slots", "NAMES"):
+        assert name not in names and name in out["firmware/slots.py"]
