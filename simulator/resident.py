@@ -35,11 +35,15 @@ def work(hall: Hall, device: SimDevice) -> frozenset[str]:
             device.cut_network()
         done = device.stats().counts.get("ratings", 0)
         device.press(level)
-        device.wait_stats(lambda stats, done=done: stats.counts.get("ratings", 0) > done)
+        _wait_ratings(device, done + 1)
         if level == 3:
             device.restore_network()
         device.wait_stats(lambda stats: not stats.waiting and not stats.unsigned)
     return device.modules()
+
+
+def _wait_ratings(device: SimDevice, count: int) -> None:
+    device.wait_stats(lambda stats: stats.counts.get("ratings", 0) >= count)
 
 
 def files(modules: Collection[str], sizes: Mapping[str, int]) -> dict[str, int]:

@@ -53,7 +53,7 @@ def _numbers(tree: ast.Module) -> dict[str, int]:
     """The integers that a module names once and never sets again."""
     stored = [node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)]
     stored += [node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)]
-    found = {}
+    found: dict[str, int] = {}
     for node in tree.body:
         match node:
             case ast.Assign(targets=[ast.Name(id=name)], value=value) if stored.count(name) == 1:

@@ -26,6 +26,7 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 _LETTERS = string.ascii_letters
+_LONGEST_SHORT = 2  # some 2,700 names; what then still waits stays long
 
 
 def short_names(sources: Mapping[str, str], foreign: Collection[str], roots: Collection[str]) -> dict[str, str]:
@@ -45,11 +46,10 @@ def short_names(sources: Mapping[str, str], foreign: Collection[str], roots: Col
         files.update(names)
         seen |= names
     chosen = sorted(
-        (name for name in ours - kept if not (name.startswith("__") and name.endswith("__"))),
+        (name for name in ours - kept if len(name) > _LONGEST_SHORT and not name.startswith("__")),
         key=lambda name: (-files[name], name),
     )
-    free = _free((seen - set(chosen)) | kept)
-    return {name: short for name, short in zip(chosen, free, strict=False) if len(short) < len(name)}
+    return dict(zip(chosen, _free((seen - set(chosen)) | kept), strict=False))
 
 
 def names_in(text: str) -> frozenset[str]:
@@ -63,7 +63,7 @@ def renamed(text: str, names: Mapping[str, str]) -> str:
 
 
 def _free(taken: Collection[str]) -> Iterator[str]:
-    for size in itertools.count(1):
+    for size in range(1, _LONGEST_SHORT + 1):
         for letters in itertools.product(_LETTERS, repeat=size):
             name = "".join(letters)
             if name not in taken:
@@ -81,7 +81,7 @@ def _defined(tree: ast.AST) -> set[str]:
             case ast.Name(id=name, ctx=ast.Store()) | ast.Attribute(attr=name, ctx=ast.Store()):
                 found.add(name)
             case ast.Call():
-                found |= {field.value for field in _fields(node)}
+                found |= {str(field.value) for field in _fields(node)}
     return found
 
 
@@ -153,7 +153,7 @@ class _Rename(ast.NodeTransformer):
                     alias.asname = alias.asname and new(alias.asname, alias.asname)
             case ast.Call():
                 for field in _fields(node):
-                    field.value = new(field.value, field.value)
+                    field.value = new(str(field.value), field.value)
         return self.generic_visit(node)
 
 

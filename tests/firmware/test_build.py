@@ -15,7 +15,6 @@ from tests.builders import make_key
 from tests.firmware.crypto_vm import ROOT
 from tests.firmware.journal_life import KID
 
-
 KEY = make_key()
 
 

@@ -2,6 +2,8 @@
 
 import io
 import json
+import keyword
+import string
 
 import pytest
 
@@ -67,6 +69,13 @@ def test_the_result_does_the_same():
 def test_what_somebody_else_names_keeps_its_name(name):
     """Of the port; called from outside, with its arguments; asked for by a word; a module; a keyword of ``dict``."""
     assert name not in names()
+
+
+def test_a_name_that_is_short_already_is_not_given_to_another():
+    """Of a signature, ``zz`` and ``digits``: one became the other, and nothing signed any more."""
+    letters = [one + two for one in string.ascii_letters for two in ("", *string.ascii_letters)]
+    text = "".join(f"{name} = 1\n" for name in letters if not keyword.iskeyword(name)) + "long_name = 2\n"
+    assert short_names({"a.py": text}, (), ()) == {}
 
 
 def test_a_short_name_is_nobody_elses():
