@@ -21,6 +21,8 @@ from gateway import assets, enrolment, logs, schema, vault
 from gateway.applicants import Applicants
 from gateway.broker import Broker, setup
 from gateway.clock import Clock
+from gateway.core import overload
+from gateway.core.figures import Snapshot
 from gateway.core.timeline import Rules
 from gateway.feed import Feed
 from gateway.keeper import Keeper
@@ -48,6 +50,7 @@ class Gateway:
         self.settings = settings
         self._clock = clock or Clock()
         self._undo = contextlib.ExitStack()
+        self._started_s = self._clock.now_ms() / 1000
         self.mqtt_port = 0
         self.http_port = 0
         self.hall = ""
@@ -95,6 +98,23 @@ class Gateway:
     def checks(self) -> dict[str, bool]:
         """What must be true for it to be ready."""
         return {"database": self.store.healthy, "broker": self.door.up, "intake": self.service.healthy}
+
+    def snapshot(self) -> Snapshot:
+        """What all parts say of themselves, for ``/metrics``. No ratings, no levels."""
+        store = self.store.facts()
+        return Snapshot(
+            checks=self.checks(),
+            store=store,
+            status=self.service.status(),
+            devices=tuple(self.service.devices()),
+            alarms=tuple(overload.alarms(store)),
+            queued_frames=self.service.queued,
+            sessions_lost=self.door.sessions_lost,
+            broker=self.broker.counts(),
+            central_error=self.central.last_error if self.central else "none is set up",
+            started_s=self._started_s,
+            now_ms=self._clock.now_ms(),
+        )
 
     def _start(self) -> None:
         settings, data = self.settings, self.settings.data
@@ -190,7 +210,7 @@ class Gateway:
         listener = socket.create_server((host, self.settings.http_port), family=family)
         self._undo.callback(listener.close)
         self.http_port = listener.getsockname()[1]
-        app = create_app(self.service, keys, self.checks, self.feed)
+        app = create_app(self.service, keys, self.checks, self.feed, self.snapshot)
         config = uvicorn.Config(
             app, log_config=None, access_log=False, server_header=False, lifespan="off", timeout_graceful_shutdown=3
         )

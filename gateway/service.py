@@ -145,6 +145,11 @@ class Service:
                 thread.join(10)
 
     @property
+    def queued(self) -> int:
+        """Frames that wait for intake."""
+        return self._frames.qsize()
+
+    @property
     def healthy(self) -> bool:
         """All threads are at work."""
         own = all(thread.is_alive() for thread in self._threads)

@@ -36,6 +36,9 @@ class Broker(Protocol):
     def refresh(self) -> None:
         """The register has changed: who may connect from now on."""
 
+    def counts(self) -> dict[str, int]:
+        """What it has counted, by the names of ``BrokerStats``."""
+
 
 class OutsideBroker:
     """A Mosquitto that runs with what ``hcp broker config`` wrote into ``settings.folder``.
@@ -69,9 +72,8 @@ class OutsideBroker:
         self.refresh()
         return self._warden.cut_off(cn)
 
-    @property
-    def violations(self) -> int:
-        return self._warden.violations
+    def counts(self) -> dict[str, int]:
+        return {"violations": self._warden.violations}
 
     def _check_files(self) -> None:
         settings = self._settings

@@ -6,7 +6,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 from gateway.broker.connection import Authorize, Connection, OnViolation, Shared
 from gateway.broker.hub import Hub
@@ -97,6 +97,9 @@ class EmbeddedBroker:
 
     def refresh(self) -> None:
         """The register has changed: nothing to do, for ``authorize`` is asked at each CONNECT."""
+
+    def counts(self) -> dict[str, int]:
+        return asdict(self._shared.stats)
 
     def stats(self) -> BrokerStats:
         """A copy of the counters."""

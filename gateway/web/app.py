@@ -9,13 +9,14 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from gateway.core.figures import Snapshot
 from gateway.feed import Feed
 from gateway.service import Service
 from gateway.store.writer import StoreError
 from gateway.web import openapi
 from gateway.web.context import Web
 from gateway.web.problems import Problem, response
-from gateway.web.routes import commands, devices, events, feed, health, imports, status, windows
+from gateway.web.routes import commands, devices, events, feed, health, imports, metrics, status, windows
 from gateway.web.systems import Systems
 
 log = logging.getLogger(__name__)
@@ -30,14 +31,24 @@ ROUTERS = (
     commands.router,
     status.router,
     health.router,
+    metrics.router,
 )
 _BY_STATUS = {404: "not_found", 405: "method_not_allowed", 413: "too_large", 415: "unsupported"}
 
 
-def create_app(service: Service, systems: Systems, checks: Callable[[], dict[str, bool]], feed_: Feed) -> FastAPI:
-    """The application. ``checks`` names what must be true for the gateway to be ready."""
+def create_app(
+    service: Service,
+    systems: Systems,
+    checks: Callable[[], dict[str, bool]],
+    feed_: Feed,
+    snapshot: Callable[[], Snapshot],
+) -> FastAPI:
+    """The application.
+
+    ``checks`` names what must be true for the gateway to be ready; ``snapshot`` gives its figures.
+    """
     app = openapi.described(FastAPI(docs_url=None, redoc_url=None))
-    app.state.web = Web(service, systems, checks, feed_)
+    app.state.web = Web(service, systems, checks, feed_, snapshot)
     for router in ROUTERS:
         app.include_router(router)
     _handle_errors(app)

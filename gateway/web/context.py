@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from fastapi import Request
 
+from gateway.core.figures import Snapshot
 from gateway.feed import Feed
 from gateway.service import Service
 from gateway.web.systems import Systems
@@ -12,12 +13,13 @@ from gateway.web.systems import Systems
 
 @dataclass(frozen=True)
 class Web:
-    """``checks`` names what must be true for the gateway to be ready."""
+    """``checks`` names what must be true for the gateway to be ready; ``snapshot`` is for its figures."""
 
     service: Service
     systems: Systems
     checks: Callable[[], dict[str, bool]]
     feed: Feed
+    snapshot: Callable[[], Snapshot]
 
 
 def web(request: Request) -> Web:

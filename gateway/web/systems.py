@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-SCOPES = frozenset({"events", "windows", "read", "feed", "operate"})
+SCOPES = frozenset({"events", "windows", "read", "feed", "metrics", "operate"})
 MIN_KEY = 24
 MIN_SECRET_BYTES = 24
 MAX_SECRET_BYTES = 64
@@ -178,7 +178,7 @@ def _hash(key: str) -> bytes:
 
 def _create(path: Path) -> None:
     text = (
-        "# 业务系统密钥 (keys of business systems); scopes: events windows read feed operate\n"
+        "# 业务系统密钥 (keys of business systems); scopes: events windows read feed metrics operate\n"
         '# 可选 (optional): windows = ["A01"]   rate = 200   webhook = "https://…"   webhook_secret = "whsec_…"\n'
         f'[[system]]\nname = "default"\nkey = "{secrets.token_urlsafe(32)}"\n'
         'scopes = ["events", "windows", "read", "feed"]\n\n'

@@ -1,18 +1,22 @@
 """The business API of a desk, without a network, with keys of every kind."""
 
+from collections.abc import Callable
+
 from fastapi.testclient import TestClient
 
+from gateway.core.figures import Snapshot
 from gateway.web import systems
 from gateway.web.app import create_app
 from tests.gateway.desk import Desk
 
-KEYS = {name: name[0] * 30 for name in ("queue", "other", "screen", "window", "technician")}
+KEYS = {name: name[0] * 30 for name in ("queue", "other", "screen", "window", "technician", "prometheus")}
 _SYSTEMS = {
     "queue": 'scopes = ["events", "windows", "read"]',
     "other": 'scopes = ["events"]',
     "screen": 'scopes = ["read", "feed"]',
     "window": 'scopes = ["events", "windows", "read", "operate"]\nwindows = ["A1"]',
     "technician": 'scopes = ["operate"]',
+    "prometheus": 'scopes = ["metrics"]',
 }
 LOCAL = ("127.0.0.1", 50000)
 
@@ -22,14 +26,16 @@ def as_(name: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {KEYS[name]}"}
 
 
-def make_api(desk: Desk, client: tuple[str, int] = LOCAL) -> TestClient:
+def make_api(
+    desk: Desk, client: tuple[str, int] = LOCAL, snapshot: Callable[[], Snapshot] = lambda: Snapshot({}, {}, {})
+) -> TestClient:
     """Speaks as ``queue`` unless told otherwise; what ``checks`` says is up to the test."""
     path = desk.data / "systems.toml"
     path.write_text(
         "\n".join(f'[[system]]\nname = "{name}"\nkey = "{KEYS[name]}"\n{lines}' for name, lines in _SYSTEMS.items())
     )
     checks = {"database": True, "broker": True}
-    app = create_app(desk.service, systems.load(path), lambda: checks, desk.feed)
+    app = create_app(desk.service, systems.load(path), lambda: checks, desk.feed, snapshot)
     api = TestClient(app, raise_server_exceptions=False, client=client, headers=as_("queue"))
     api.checks = checks  # type: ignore[attr-defined]
     return api
