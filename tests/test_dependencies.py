@@ -43,6 +43,7 @@ def test_every_import_is_declared():
         if name.endswith(".py")
         and name not in DEVICE_FILES
         and not name.startswith(("simulator/vm/", "simulator/fakes/"))
+        and name != "simulator/rival_child.py"  # runs in the rival's own environment
         for complaint in undeclared(name, text)
     ]
     assert not found, "\n".join(found)
