@@ -2,7 +2,6 @@
 
 import json
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -54,7 +53,6 @@ def test_a_rated_service_is_told_once_its_time_has_come(desk):
     assert desk.feed.release() == 0
 
 
-@pytest.mark.requirement("WZ-4b")
 def test_two_levels_give_the_same_bytes_at_the_same_moments(tmp_path):
     """A bad level is offered reasons: its record comes later. Told times and order are the same all the same."""
     streams = []

@@ -35,7 +35,8 @@ def look(where: str, data: bytes) -> None:
     assert not found, f"{where} holds {found}"
 
 
-@pytest.mark.requirement("WZ-4b")
+@pytest.mark.requirement("WZ-10b")
+@pytest.mark.requirement("JX-4.2b")
 def test_an_identity_is_in_no_log_page_metric_answer_or_file(running, tmp_path, caplog):
     caplog.set_level(logging.DEBUG)
     data, http = running.settings.data, running.http

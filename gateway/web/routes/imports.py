@@ -44,7 +44,7 @@ router = APIRouter(tags=["业务事件"])
     openapi_extra=_FILE,
     responses={
         200: {"content": {"text/csv": {"schema": {"type": "string"}, "example": "行号,列,代码,应为,实际\n"}}},
-        **problems("too_large", "unsupported", "bad_table", "not_stored"),
+        **problems("bad_request", "too_large", "unsupported", "bad_table", "not_stored"),
     },
 )
 async def post_import(
