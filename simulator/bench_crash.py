@@ -48,7 +48,9 @@ def _cuts(say: Callable[[str], None]) -> Iterator[Row]:
     found = cuts.gateway(whole, SEED, lambda done: say(f"power cut {done}/{whole}"))
     note = (
         f"{found.cuts} simulated cuts in {found.runs} recorded runs of {found.operations} calls, {found.syncs} syncs; "
-        f"of what was not synced was kept: {_counts(found.keeps)}; the gateway's store opened each; "
+        f"of what was not synced was kept: {_counts(found.keeps)}; the gateway's store opened each, "
+        f"after {found.lived_on} of them the next life went on with what was left; {found.failed_calls} calls failed "
+        f"with EIO or ENOSPC, {found.checkpoints} syncs of the database itself; "
         f"violations: {len(found.violations)}"
     )
     yield _none("acked ratings lost in power cuts of the gateway", found.lost, found.ok and found.cuts >= whole, note)

@@ -3,7 +3,8 @@
 A recorded run has several lives of one gateway: some end by kill -9 around a sync, so that the next one reads what was
 written and never synced; syncs fail with EIO in between; idle moments let it checkpoint. A receipt counts as a promise
 from the moment before it leaves the process, in the same order as the writes and syncs around it. For each cut the
-folder is built as a disk would hold it, the gateway's own store opens it, and the oracle judges.
+folder is built as a disk would hold it, the gateway's own store opens it, and the oracle judges. Some cuts happen
+during the run: the next life begins on what the cut has left, and has to go on from there.
 """
 
 import errno
@@ -32,6 +33,12 @@ RATE = 900
 _LIFE = (120, 260)
 _PATIENCE_S = 30.0
 _ENDS = (Point.BEFORE_SYNC, Point.AFTER_WRITE, Point.AFTER_SYNC)
+_FAILS = (
+    (errno.EIO, Fail.SYNC),
+    (errno.EIO, Fail.SYNC),
+    (errno.EIO, Fail.WRITE),
+    (errno.ENOSPC, Fail.WRITE | Fail.HALF),
+)
 
 
 class CutsError(Exception):
@@ -44,9 +51,14 @@ class Tally:
 
     cuts: int = 0
     keeps: Counter[str] = field(default_factory=Counter)
+    lived_on: int = 0
+    """How many of the cuts were followed by another life on what they left."""
     runs: int = 0
     operations: int = 0
     syncs: int = 0
+    failed_calls: int = 0
+    checkpoints: int = 0
+    """Syncs of the database itself: the log had been copied into it."""
     promised: int = 0
     lost: int = 0
     false_receipts: int = 0
@@ -64,31 +76,90 @@ def gateway(cuts: int, seed: int, progress: Callable[[int], None], each: int = C
     while tally.cuts < cuts and len(tally.violations) < 20:
         with ground() as root:
             site = Site(root, DEVICES, Manner(RATE, patience_s=0.3), record=True)
+            tape = _Tape(site)
             try:
-                _record(site, chance)
+                _record(site, tape, chance, tally)
             finally:
                 site.close()
-            tally.violations += site.oracle.violations
+            tally.violations += site.oracle.violations + tape.oracle.violations
+            tally.failed_calls += site.shim.failed
             tally.runs += 1
-            _cut(site, min(each, cuts - tally.cuts), chance, tally, progress)
+            progress(tally.cuts)
+            _cut(tape, min(each, cuts - tally.cuts), chance, tally, progress)
     return tally
 
 
-def _record(site: Site, chance: random.Random) -> None:
+class _Tape:
+    """The recording of a run as it grows, played onto a disk. ``cuts``: at which call the power really went, and what
+    it left."""
+
+    def __init__(self, site: Site):
+        self.site = site
+        self.cuts: dict[int, dict[str, bytes]] = {}
+        self.rewind()
+
+    def rewind(self) -> None:
+        """To the beginning, with an oracle that knows of no promise."""
+        self.disk = Disk(str(self.site.data.resolve()))
+        self.oracle = self.site.oracle.fresh()
+        self.at = 0
+        self._keys = self.site.fleet.keys()
+
+    def ops(self) -> list[Op]:
+        assert self.site.oplog
+        return list(read_log(self.site.oplog.read_bytes()))
+
+    def play(self, ops: list[Op], end: int) -> None:
+        """Up to the call ``end``, this one too."""
+        for at in range(self.at, end + 1):
+            if at in self.cuts:
+                self.disk.restart(self.cuts[at])
+            op = ops[at]
+            self.disk.play(op)
+            if op.kind == "M":
+                topic, _, payload = op.data.partition(b"\n")
+                _, device, _ = topics.split(topic.decode())
+                told = downlink.unpack(self._keys[device], payload, device).body
+                self.oracle.promise(device, Promise(told.seq, told.hash, told.epoch))
+        self.at = max(self.at, end + 1)
+
+    def cut(self, keep: Keep, chance: random.Random) -> None:
+        """Take the power, now that the gateway is dead: its folder becomes what a disk would hold."""
+        ops = self.ops()
+        self.play(ops, len(ops) - 1)
+        files = dict(_database(self.disk.after_cut(keep, chance)))
+        where = f"cut after a kill, {keep} kept, to live on"
+        _judge(files, self.site.root / "after" / "kill", self.oracle, where)
+        self.cuts[len(ops)] = files
+        for old in self.site.data.glob("gateway.db*"):
+            old.unlink()
+        for name, content in files.items():
+            (self.site.data / name).write_bytes(content)
+
+
+def _record(site: Site, tape: _Tape, chance: random.Random, tally: Tally) -> None:
     """The lives of one run. Every end is the shim's own, so that no call is missing in the log."""
     site.fleet.start()
-    for end in (*chance.sample(_ENDS, 2), Point.BEFORE_SYNC):
+    for end in chance.sample(_ENDS, len(_ENDS)):
         if not site.birth():
             raise CutsError("a gateway was killed before anybody wanted it")
         site.fleet.wait(site.oracle.promised + chance.randint(*_LIFE), _PATIENCE_S)
         # a disk that fails now and then: told once, and what was dirty is called clean
-        site.shim.fail(errno.EIO, Fail.SYNC, times=1, passing=chance.randint(0, 5))
+        number, what = chance.choice(_FAILS)
+        site.shim.fail(number, what, times=chance.randint(1, 3), passing=chance.randint(0, 5))
         site.fleet.wait(site.oracle.promised + chance.randint(*_LIFE), _PATIENCE_S)
         site.shim.calm()
         site.fleet.wait(site.oracle.promised + 60, _PATIENCE_S)
         site.shim.kill_at(end, chance.randint(0, 5))
         site.nursery.wait()
         site.shim.calm()
+        if chance.random() < 0.6:
+            keep = chance.choice(list(Keep))
+            tape.cut(keep, chance)
+            tally.cuts += 1
+            tally.lived_on += 1
+            tally.keeps[keep] += 1
+            tally.promised += tape.oracle.promised
     site.birth()
     site.fleet.wait(site.oracle.promised + chance.randint(*_LIFE), _PATIENCE_S)
     # at rest for a moment: it checkpoints, then more comes
@@ -99,47 +170,33 @@ def _record(site: Site, chance: random.Random) -> None:
     site.settle()
 
 
-def _cut(site: Site, cuts: int, chance: random.Random, tally: Tally, progress: Callable[[int], None]) -> None:
-    assert site.oplog
-    ops = list(read_log(site.oplog.read_bytes()))
+def _cut(tape: _Tape, cuts: int, chance: random.Random, tally: Tally, progress: Callable[[int], None]) -> None:
+    """Play the run again from its beginning, and cut it wherever chance wants."""
+    ops = tape.ops()
     marks = [at for at, op in enumerate(ops) if op.kind == "M"]
     places = [at for at, op in enumerate(ops) if op.kind in "owtsur"]
     if not marks or not places:
         raise CutsError("nothing was recorded: was the shim loaded?")
+    tape.rewind()
     # half of them right after a promise was made, half anywhere
     chosen = sorted([*chance.choices(marks, k=cuts // 2), *chance.choices(places, k=cuts - cuts // 2)])
-    oracle = site.oracle.fresh()
-    disk = Disk(str(site.data.resolve()))
-    keys = site.fleet.keys()
-    at = 0
     for number, place in enumerate(chosen):
-        for op in ops[at : place + 1]:
-            _play(disk, oracle, op, keys)
-        at = place + 1
+        tape.play(ops, place)
         keep = list(Keep)[number % len(Keep)]
-        folder = site.root / "after" / str(number)
-        _judge(disk.after_cut(keep, chance), folder, oracle, f"cut after operation {place} of {len(ops)}, {keep} kept")
+        where = f"cut after operation {place} of {len(ops)}, {keep} kept"
+        _judge(tape.disk.after_cut(keep, chance), tape.site.root / "after" / str(number), tape.oracle, where)
         tally.cuts += 1
         tally.keeps[keep] += 1
-        tally.promised += oracle.promised
+        tally.promised += tape.oracle.promised
         progress(tally.cuts)
-    for op in ops[at:]:
-        _play(disk, oracle, op, keys)
-    _check(disk, site)
+    tape.play(ops, len(ops) - 1)
+    _check(tape.disk, tape.site)
     tally.operations += len(ops)
-    tally.syncs += disk.syncs
-    tally.lost += oracle.lost
-    tally.false_receipts += oracle.false_receipts
-    tally.violations += oracle.violations
-
-
-def _play(disk: Disk, oracle: Oracle, op: Op, keys: dict[str, bytes]) -> None:
-    disk.play(op)
-    if op.kind == "M":
-        topic, _, payload = op.data.partition(b"\n")
-        _, device, _ = topics.split(topic.decode())
-        told = downlink.unpack(keys[device], payload, device).body
-        oracle.promise(device, Promise(told.seq, told.hash, told.epoch))
+    tally.syncs += tape.disk.syncs
+    tally.checkpoints += tape.disk.syncs_of.get("gateway.db", 0)
+    tally.lost += tape.oracle.lost
+    tally.false_receipts += tape.oracle.false_receipts
+    tally.violations += tape.oracle.violations
 
 
 def _judge(files: dict[str, bytes], folder: Path, oracle: Oracle, where: str) -> None:

@@ -9,6 +9,7 @@ Everything that is not safe may be there or not. ``Keep`` says how much of it a 
 
 import random
 import struct
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -90,9 +91,21 @@ class Disk:
     def __init__(self, root: str):
         self._root = root
         self._open: dict[int, _Inode | str] = {}
+        self._paths: dict[int, str] = {}
         self._names: dict[str, _Inode] = {}
         self._safe_names: dict[str, _Inode] = {}
         self.syncs = 0
+        self.syncs_of: Counter[str] = Counter()
+        """How often each file was synced, by its path below ``root``."""
+
+    def restart(self, files: dict[str, bytes]) -> None:
+        """The power went, and these files are what it left: all that is open is closed, all that is there is safe."""
+        self._open.clear()
+        found = {
+            f"{self._root}/{name}": _Inode(bytearray(content), [], bytearray(content))
+            for name, content in files.items()
+        }
+        self._names, self._safe_names = dict(found), dict(found)
 
     def play(self, op: Op) -> None:
         """One call more. Marks change nothing."""
@@ -106,6 +119,7 @@ class Disk:
                 inode.change(op.offset, op.data if op.kind == "w" else None)
         elif op.kind == "s":
             self.syncs += 1
+            self.syncs_of[self._paths.get(op.file, "").removeprefix(self._root + "/")] += 1
             self._synced(self._open.get(op.file))
         elif op.kind == "e":
             inode = self._open.get(op.file)
@@ -119,7 +133,7 @@ class Disk:
                 self._names[after] = self._names.pop(before)
 
     def _opened(self, op: Op) -> None:
-        path = op.data.decode()
+        path = self._paths[op.file] = op.data.decode()
         inode = self._names.get(path)
         if inode is None:
             if not op.offset & _O_CREAT:

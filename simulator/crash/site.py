@@ -41,6 +41,7 @@ class Site:
     def settings(self) -> dict:
         return {
             "data": str(self.data), "hall": HALL, "broker_host": "127.0.0.1", "broker_port": self.port, "http_port": 0,
+            "log_level": "warning",
         }  # fmt: skip
 
     def birth(self) -> bool:

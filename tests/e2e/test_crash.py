@@ -35,7 +35,7 @@ def test_kill_9_at_every_point_of_a_commit(hcp):
 
 def test_power_cuts_that_keep_only_synced_bytes(hcp):
     found = played(hcp, "cuts", "--cuts", 18)
-    assert found["cuts"] == 18 and set(found["keeps"]) == {"nothing", "some", "torn"}
+    assert found["cuts"] >= 18 and set(found["keeps"]) == {"nothing", "some", "torn"}
     assert (found["lost"], found["false_receipts"]) == (0, 0)
     assert found["promised"] > 1000
 
