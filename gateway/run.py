@@ -15,7 +15,6 @@ from pathlib import Path
 
 import uvicorn
 from cryptography import x509
-from pydantic import SecretStr
 
 from gateway import assets, enrolment, logs, schema, vault
 from gateway.applicants import Applicants
@@ -31,7 +30,7 @@ from gateway.registry import Registry
 from gateway.service import Service, ServiceSettings
 from gateway.settings import GatewaySettings, SettingsError
 from gateway.store.writer import Store
-from gateway.upstream.central import Central, CentralSettings
+from gateway.upstream.sync import Sync
 from gateway.watchdog import Watchdog
 from gateway.web import HTTP_FILE, systems
 from gateway.web.app import create_app
@@ -60,7 +59,7 @@ class Gateway:
         self.broker: Broker
         self.applicants: Applicants
         self.feed: Feed
-        self.central: Central | None = None
+        self.sync: Sync | None = None
 
     def start(self) -> None:
         """Raises SettingsError if it cannot run as it is set up: it says what to change."""
@@ -144,7 +143,7 @@ class Gateway:
             self._clock,
             self.applicants,
             lambda topic, payload: self.door.publish(topic, payload),
-            lambda: self.central.wake() if self.central else None,
+            lambda: self.sync.wake() if self.sync else None,
             # before the broker runs there is nobody to cut off
             lambda device: self.broker.cut_off(device) if self.mqtt_port else 0,
             assets.Assets(data / assets.FOLDER),
@@ -174,8 +173,10 @@ class Gateway:
         )
         self.door.start()
         self._undo.callback(self.door.stop)
-        self._start_central()
         self.feed = Feed(self.store, self._clock, settings.feed_delay_ms)
+        self.sync = Sync(settings, self.hall, data, self.store, self._clock, self.service.ledger)
+        self.sync.start()
+        self._undo.callback(self.sync.stop)
         self._start_web(keys)
         self.feed.start()
         self._undo.callback(self.feed.stop)  # before the web: its listeners hang up
@@ -184,25 +185,6 @@ class Gateway:
             poster.start()
             self._undo.callback(poster.stop)
         _wait(lambda: all(self.checks().values()), "the gateway's own connection to its broker")
-
-    def _start_central(self) -> None:
-        settings = self.settings
-        if settings.central_url is None:
-            return
-        authority = str(settings.central_authority) if settings.central_authority else None
-        self.central = Central(
-            CentralSettings(
-                settings.central_url,
-                settings.central_key or SecretStr(""),
-                settings.central_batch,
-                settings.central_timeout_ms / 1000,
-                authority,
-            ),
-            self.store,
-            self._clock,
-        )
-        self.central.start()
-        self._undo.callback(self.central.stop)
 
     def _start_web(self, keys: systems.Systems) -> None:
         host = self.settings.http_host

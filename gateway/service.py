@@ -31,10 +31,11 @@ from gateway.core.numbers import Numbers
 from gateway.core.overload import Verdict
 from gateway.core.timeline import Rules
 from gateway.enrolment import EnrolmentError
+from gateway.ledger import LedgerWatch
 from gateway.mqtt import Frame
 from gateway.painter import Painter
 from gateway.registry import Device, Registry, RegistryError
-from gateway.store import bindings, devices, losses, meta, outbox, records, scenes
+from gateway.store import bindings, devices, letters, losses, meta, outbox, records, scenes
 from gateway.store import business as business_store
 from gateway.store.business import Result
 from gateway.store.writer import Store, StoreError
@@ -102,6 +103,7 @@ class Service:
         self._hold_ms = 0
         self._held: dict[str, int] = {}  # device that was told to keep its records -> when
         self._damaged: set[str] = set()
+        self.ledger = LedgerWatch(store, settings.hall, clock)
         self._painter = Painter(self._paint, self._poll, clock.now_ms)
         self._asset_server = AssetServer(self.assets, self._send_asset, clock.now_ms)
         store.on_overload = self.set_overload
@@ -604,8 +606,9 @@ class Service:
         refused = connection.execute("SELECT code, sum(seen) FROM refusals GROUP BY code ORDER BY code").fetchall()
         return {
             "outbox": outbox.counts(connection),
-            "dead_letters": outbox.dead_letters(connection),
+            "dead_letters": letters.dead(connection),
             "refused": dict(refused),
+            "ledger": self.ledger.status(),
         }
 
 

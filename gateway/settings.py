@@ -50,6 +50,14 @@ class GatewaySettings(BaseSettings):
     central_key: SecretStr | None = None
     central_authority: Path | None = None
     """A PEM file by which central's certificate is verified instead of the system's authorities."""
+    central_certificate: Path | None = None
+    """A PEM file with which the gateway shows itself to central (mutual TLS), such as ``<data>/pki/gateway.pem``."""
+    central_key_file: Path | None = None
+    """The private key of ``central_certificate``, a PEM file for the owner alone."""
+    central_backlog_per_second: Annotated[int, Field(ge=1, le=1_000_000)] = 5000
+    """How fast a backlog may go to central, in events; what is new goes before it and is not held back."""
+    central_backlog_burst: Annotated[int, Field(ge=1, le=1_000_000)] = 1000
+    """How many events of a backlog may go at once."""
     central_batch: Annotated[int, Field(ge=1, le=500)] = 500
     central_timeout_ms: Annotated[int, Field(ge=100, le=300_000)] = 30_000
     undo_ms: Annotated[int, Field(ge=0, le=60_000)] = 8000
@@ -129,8 +137,12 @@ def load(file: Path | None = None, **given: Any) -> GatewaySettings:
     except ValidationError as error:
         lines = [_complaint(e["loc"], e["msg"], read, given) for e in error.errors(include_input=False)]
         raise SettingsError("settings: " + "; ".join(lines)) from None
-    if settings.central_url and settings.central_key is None:
-        raise SettingsError("settings: central_url is set, central_key is not; both or neither")
+    if settings.central_url and settings.central_key is None and settings.central_certificate is None:
+        raise SettingsError("settings: central_url is set, but neither central_key nor central_certificate is")
+    if (settings.central_certificate is None) != (settings.central_key_file is None):
+        raise SettingsError("settings: central_certificate and central_key_file go together")
+    if settings.central_certificate and not (settings.central_url or "").startswith("https://"):
+        raise SettingsError("settings: central_certificate is shown over TLS only; central_url must be https://")
     if not settings.store_hard_bytes < settings.store_soft_bytes < settings.store_max_bytes:
         raise SettingsError("settings: expected store_hard_bytes < store_soft_bytes < store_max_bytes")
     return settings

@@ -14,8 +14,9 @@ RECORD = "cn.hcp.record.v1"
 BINDING = "cn.hcp.binding.v1"
 INCIDENT = "cn.hcp.incident.v1"
 
-#: What goes first inside one batch.
+#: What goes first inside one batch. The numbers are in the database, too (``outgoing.kind``): they never change.
 RANK = {DEVICE: 0, CASE: 1, SERVICE: 2, RECORD: 3, BINDING: 4, INCIDENT: 5}
+OTHER = 9
 MAX_INCIDENT_BODY = 512
 
 
@@ -78,7 +79,11 @@ def record(
         "received_at": times.text(now_ms),
         "binding": binding_data,
     }
-    return _event(hall, RECORD, f"record/{device_id}/{seq}/{full_hash.hex()[:16]}", now_ms, data)
+    return _event(hall, RECORD, record_id(device_id, seq, full_hash), now_ms, data)
+
+
+def record_id(device_id: str, seq: int, full_hash: bytes) -> str:
+    return f"record/{device_id}/{seq}/{full_hash.hex()[:16]}"
 
 
 def binding_data(device_id: str, seq: int, number: int, decision: Binding, now_ms: int) -> dict:

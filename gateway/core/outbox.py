@@ -1,6 +1,7 @@
 """The outbox: what an answer from central means for each event, and when to try again (spec 9.3)."""
 
 import email.utils
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -10,6 +11,12 @@ MOST_MS = 60_000
 #: Central may ask for patience, but not for more than this.
 MOST_RETRY_AFTER_MS = 3_600_000
 MAX_WORDS = 500
+
+
+def key_of(case_no: str | None, device: str | None = None, seq: int | None = None) -> int | None:
+    """What keeps the events of one case in order: a number for its name; an unbound record has one of its own."""
+    about = case_no or (f"{device}/{seq}" if device is not None else None)
+    return int.from_bytes(hashlib.sha256(about.encode()).digest()[:8], "big", signed=True) if about else None
 
 
 class Fate(StrEnum):
@@ -32,6 +39,7 @@ class Meaning(StrEnum):
 class Answer:
     fate: Fate
     words: str
+    status: str = ""
 
 
 def meaning(status: int) -> Meaning:
@@ -57,7 +65,8 @@ def answers(ids: Sequence[str], body: object) -> list[Answer] | None:
         if not isinstance(result, dict) or result.get("id") != event_id:
             return None
         words = f"{result.get('status')} {result.get('code') or ''}: {result.get('detail') or ''}"[:MAX_WORDS]
-        found.append(Answer(_FATES.get(str(result.get("status")), Fate.LATER), words))
+        status = str(result.get("status"))
+        found.append(Answer(_FATES.get(status, Fate.LATER), words, status))
     return found
 
 

@@ -13,6 +13,7 @@ from gateway.schema import (
     m005_storage,
     m006_binding,
     m007_business_api,
+    m008_upstream,
     m010_commands,
 )
 
@@ -24,6 +25,7 @@ STEPS(name="m004_reports")(m004_reports.apply)
 STEPS(name="m005_storage")(m005_storage.apply)
 STEPS(name="m006_binding")(m006_binding.apply)
 STEPS(name="m007_business_api")(m007_business_api.apply)
+STEPS(name="m008_upstream")(m008_upstream.apply)
 STEPS(name="m010_commands")(m010_commands.apply)
 
 

@@ -134,6 +134,20 @@ def _decided(row: tuple) -> Decided:
     return Decided(number, decision, decided_ms)
 
 
+def decided(connection: sqlite3.Connection, device: str, seq: int, number: int) -> tuple[Binding, int] | None:
+    """One decision by its number, and when it was made."""
+    row = connection.execute(
+        "SELECT status, rule, window, case_no, service_no, staff, candidates, error_ms, decided_ms FROM bindings"
+        " WHERE device = ? AND seq = ? AND number = ?",
+        (device, seq, number),
+    ).fetchone()
+    if row is None:
+        return None
+    status, rule, window, case_no, service_no, staff, candidates, error_ms, decided_ms = row
+    pairs = tuple((str(c), int(s)) for c, s in json.loads(candidates))
+    return Binding(Status(status), Rule(rule), window, case_no, service_no, staff, pairs, error_ms), decided_ms
+
+
 def _again(connection: sqlite3.Connection, hall: str, row: tuple, now_ms: int, business_error_ms: int) -> int:
     device, seq, body, window = row
     standing = latest(connection, device, seq)
@@ -147,7 +161,7 @@ def _again(connection: sqlite3.Connection, hall: str, row: tuple, now_ms: int, b
     if decision == before:
         return 0
     data = _append(connection, device, seq, number + 1, decision, now_ms)
-    outbox.put(connection, cloudevent.binding(hall, data, now_ms))
+    outbox.put_binding(connection, data)
     return 1
 
 

@@ -1,75 +1,190 @@
-"""SQL of the outbox: facts on their way to central, written in the transaction of the fact itself."""
+"""SQL of the outbox: what waits for central, written in the transaction of the fact itself.
+
+A row names its fact (a record, a decision) where the fact has a table of its own, and holds the event where it has not.
+``gateway.store.composing`` makes the events when they are sent.
+"""
 
 import json
 import sqlite3
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from gateway.core.outbox import Fate
+from gateway.core import cloudevent
+from gateway.core.lanes import Waiting
+from gateway.core.outbox import Fate, key_of
+from gateway.store import ledger
+
+RECORD = cloudevent.RANK[cloudevent.RECORD]
+BINDING = cloudevent.RANK[cloudevent.BINDING]
+_ANSWERS = {"accepted": 1, "duplicate": 2}
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class Settled:
+    """What central said about one row. ``event`` is the event as it was sent, kept if it ends as a dead letter."""
+
     id: int
-    event_id: str
-    type: str
-    body: str
-    attempts: int
+    fate: Fate
+    words: str
+    status: str = ""
+    next_ms: int = 0
+    event_id: str = ""
+    type: str = ""
+    event: str = ""
 
 
 def put(connection: sqlite3.Connection, event: dict) -> bool:
-    """Queue a CloudEvent; False if its id was queued before."""
+    """Queue a whole CloudEvent; False if it is a certificate that was told before."""
+    kind = cloudevent.RANK.get(event["type"], cloudevent.OTHER)
+    if event["type"] == cloudevent.DEVICE:
+        if not connection.execute("INSERT INTO told VALUES (?) ON CONFLICT DO NOTHING", (event["id"],)).rowcount:
+            return False
     body = json.dumps(event, ensure_ascii=False, separators=(",", ":"))
-    done = connection.execute(
-        "INSERT INTO outbox (event_id, type, body) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-        (event["id"], event["type"], body),
+    connection.execute(
+        "INSERT INTO outgoing (kind, key, body) VALUES (?, ?, ?)", (kind, key_of(event["data"].get("case_no")), body)
     )
-    return done.rowcount == 1
+    return True
 
 
-def due(connection: sqlite3.Connection, now_ms: int, count: int) -> list[Row]:
-    """The pending events whose time has come, those that never failed first, each group oldest first."""
+def put_record(connection: sqlite3.Connection, device: str, seq: int, binding_data: dict | None) -> None:
+    """Queue a stored record, with the decision that was just made if it is a rating."""
+    number, case_no = (binding_data["number"], binding_data.get("case_no")) if binding_data else (None, None)
+    connection.execute(
+        "INSERT INTO outgoing (kind, device, seq, number, key) VALUES (?, ?, ?, ?, ?)",
+        (RECORD, device, seq, number, key_of(case_no, device, seq)),
+    )
+
+
+def put_binding(connection: sqlite3.Connection, binding_data: dict) -> None:
+    """Queue a later decision."""
+    connection.execute(
+        "INSERT INTO outgoing (kind, device, seq, number, key) VALUES (?, ?, ?, ?, ?)",
+        (
+            BINDING,
+            binding_data["device"],
+            binding_data["seq"],
+            binding_data["number"],
+            key_of(binding_data.get("case_no"), binding_data["device"], binding_data["seq"]),
+        ),
+    )
+
+
+def withdraw(connection: sqlite3.Connection, device: str, seq: int) -> bool:
+    """Take back a record that turned out not to fit its chain; False if central has it already."""
+    cases = connection.execute("SELECT case_no FROM bindings WHERE device = ? AND seq = ?", (device, seq)).fetchall()
+    keys = {key_of(case_no, device, seq) for (case_no,) in cases} | {key_of(None, device, seq)}
+    gone = 0
+    for key in keys:
+        gone += connection.execute(
+            "DELETE FROM outgoing WHERE key = ? AND kind = ? AND device = ? AND seq = ? AND body IS NULL",
+            (key, RECORD, device, seq),
+        ).rowcount
+    return gone > 0
+
+
+# --- what goes next ---
+
+
+def fresh(connection: sqlite3.Connection, above: int, upto: int, now_ms: int, count: int) -> list[Waiting]:
+    """Events with ``above < id <= upto`` that were never refused, oldest first, without those behind one that waits."""
     rows = connection.execute(
-        "SELECT id, event_id, type, body, attempts FROM outbox"
-        " WHERE state = 'pending' AND next_ms <= ? ORDER BY next_ms, id LIMIT ?",
+        "SELECT id, key, next_ms FROM outgoing o WHERE id > ? AND id <= ? AND next_ms = 0 AND NOT EXISTS"
+        " (SELECT 1 FROM outgoing e WHERE e.key = o.key AND e.next_ms > ? AND e.id < o.id) ORDER BY id LIMIT ?",
+        (above, upto, now_ms, count),
+    ).fetchall()
+    return [Waiting(*row) for row in rows]
+
+
+def again(connection: sqlite3.Connection, now_ms: int, count: int) -> list[Waiting]:
+    """Events whose time to be tried again has come, those that waited longest first."""
+    rows = connection.execute(
+        "SELECT id, key, next_ms FROM outgoing WHERE next_ms > 0 AND next_ms <= ? ORDER BY next_ms LIMIT ?",
         (now_ms, count),
     ).fetchall()
-    return [Row(*row) for row in rows]
+    return [Waiting(*row) for row in rows]
+
+
+def kin(connection: sqlite3.Connection, keys: Iterable[int | None]) -> Mapping[int, Sequence[Waiting]]:
+    """All pending events of each of these cases, by key."""
+    wanted = json.dumps(sorted({key for key in keys if key is not None}))
+    found: dict[int, list[Waiting]] = {}
+    for row in connection.execute(
+        "SELECT id, key, next_ms FROM outgoing WHERE key IN (SELECT value FROM json_each(?))", (wanted,)
+    ).fetchall():
+        found.setdefault(row[1], []).append(Waiting(*row))
+    return found
+
+
+def newest(connection: sqlite3.Connection) -> int:
+    """The highest id ever given; ids are never used again."""
+    row = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'outgoing'").fetchone()
+    return row[0] if row else 0
 
 
 def next_due_ms(connection: sqlite3.Connection) -> int | None:
-    """When the first pending event may be sent; None if there is none."""
-    row = connection.execute("SELECT min(next_ms) FROM outbox WHERE state = 'pending'").fetchone()
-    return row[0]
+    """When the first event that was refused may be tried again; None if there is none."""
+    return connection.execute("SELECT min(next_ms) FROM outgoing WHERE next_ms > 0").fetchone()[0]
 
 
-def settle(connection: sqlite3.Connection, fates: Iterable[tuple[int, Fate, str, int]]) -> None:
-    """Write down what became of rows: (id, fate, words, next_ms)."""
-    for row_id, fate, words, next_ms in fates:
-        if fate is Fate.DONE:
-            connection.execute("UPDATE outbox SET state = 'done', body = NULL, answer = NULL WHERE id = ?", (row_id,))
-        elif fate is Fate.DEAD:
+# --- what central said ---
+
+
+def settle(connection: sqlite3.Connection, outcome: Iterable[Settled], now_ms: int) -> None:
+    """Write down what became of rows. One that was withdrawn meanwhile stays gone."""
+    outcome = list(outcome)
+    _done(connection, {one.id: one.status for one in outcome if one.fate is Fate.DONE}, now_ms)
+    for one in outcome:
+        if one.fate is Fate.DEAD:
+            _bury(connection, one, now_ms)
+    later = [(one.next_ms, one.id) for one in outcome if one.fate is Fate.LATER]
+    if later:
+        connection.executemany("UPDATE outgoing SET attempts = attempts + 1, next_ms = ? WHERE id = ?", later)
+
+
+_TAKE = (
+    "DELETE FROM outgoing WHERE id IN (SELECT value FROM json_each(?))"
+    " RETURNING id, kind, device, seq, number, key, letter"
+)
+
+
+def _done(connection: sqlite3.Connection, done: Mapping[int, str], now_ms: int) -> None:
+    rows = connection.execute(_TAKE, (json.dumps(list(done)),)).fetchall() if done else []
+    delivered, synced, kinds = [], Counter[str](), Counter[int]()
+    for row_id, kind, device, seq, number, _, letter in rows:
+        kinds[kind] += 1
+        if device is not None:
+            place = 0 if kind == RECORD else number
+            delivered.append((device, seq, place, now_ms, _ANSWERS.get(done[row_id], 1)))
+        if kind == RECORD and device is not None:
+            synced[device] += 1
+        if letter is not None:
+            connection.execute("UPDATE dead_letters SET state = 'done', last_ms = ? WHERE id = ?", (now_ms, letter))
+    # an earlier record of this seq may have been taken before it turned out not to fit: the one that does counts
+    connection.executemany("INSERT OR REPLACE INTO delivered VALUES (?, ?, ?, ?, ?)", delivered)
+    connection.executemany(
+        "UPDATE tally SET done = done + ? WHERE kind = ?", [(count, kind) for kind, count in kinds.items()]
+    )
+    ledger.synced(connection, synced)
+
+
+def _bury(connection: sqlite3.Connection, one: Settled, now_ms: int) -> None:
+    rows = connection.execute(_TAKE, (json.dumps([one.id]),)).fetchall()
+    for _, kind, device, seq, number, key, letter in rows:
+        if letter is not None:
             connection.execute(
-                "UPDATE outbox SET state = 'dead', attempts = attempts + 1, answer = ? WHERE id = ?", (words, row_id)
+                "UPDATE dead_letters SET state = 'dead', answer = ?, last_ms = ?, refusals = refusals + 1 WHERE id = ?",
+                (one.words, now_ms, letter),
             )
-        else:
-            connection.execute(
-                "UPDATE outbox SET attempts = attempts + 1, next_ms = ?, answer = ? WHERE id = ?",
-                (next_ms, words, row_id),
-            )
+            continue
+        connection.execute(
+            "INSERT INTO dead_letters (event_id, type, kind, device, seq, number, key, state, answer, first_ms,"
+            " last_ms, refusals, body) VALUES (?, ?, ?, ?, ?, ?, ?, 'dead', ?, ?, ?, 1, ?)",
+            (one.event_id, one.type, kind, device, seq, number, key, one.words, now_ms, now_ms, one.event),
+        )
 
 
 def counts(connection: sqlite3.Connection) -> dict[str, int]:
-    """How many events are pending, done and dead; the rare states are counted in their own small indexes."""
-    (total,) = connection.execute("SELECT count(*) FROM outbox").fetchone()
-    (pending,) = connection.execute("SELECT count(*) FROM outbox WHERE state = 'pending'").fetchone()
-    (dead,) = connection.execute("SELECT count(*) FROM outbox WHERE state = 'dead'").fetchone()
-    return {"pending": pending, "done": total - pending - dead, "dead": dead}
-
-
-def dead_letters(connection: sqlite3.Connection, most: int = 100) -> list[dict]:
-    """What central will never take, and its words; the newest first."""
-    rows = connection.execute(
-        "SELECT event_id, answer FROM outbox WHERE state = 'dead' ORDER BY id DESC LIMIT ?", (most,)
-    ).fetchall()
-    return [{"id": event_id, "answer": answer} for event_id, answer in rows]
+    """How many events are pending, done and dead: counters, kept in the transactions of what they count."""
+    row = connection.execute("SELECT sum(pending), sum(done), sum(dead) FROM tally").fetchone()
+    return dict(zip(("pending", "done", "dead"), row, strict=True))

@@ -5,7 +5,7 @@ import sqlite3
 from dataclasses import dataclass
 
 from gateway.core import cloudevent, intake
-from gateway.store import bindings, dating, losses, meta, outbox
+from gateway.store import bindings, dating, ledger, losses, meta, outbox
 from protocol import chain, record
 
 MAX_QUARANTINE = 10_000
@@ -40,15 +40,18 @@ def take(
     """Store a genuine record by its verdict, bind it if it is a rating, queue it for central."""
     found = genuine.record
     device, seq = found.device, found.head.seq
+    ledger.received(connection, device)
     row = connection.execute("SELECT hash FROM records WHERE device = ? AND seq = ?", (device, seq)).fetchone()
     at = head(connection, device)
     rotations = connection.execute("SELECT seq, key FROM rotations WHERE device = ? ORDER BY seq", (device,)).fetchall()
     if not intake.in_force(genuine, rotations):
         detail = f"signed by the key {genuine.key}, which is not in force at {seq}"
         _quarantine(connection, hall, "bad_signature", detail, device, seq, "", genuine.body, now_ms)
+        ledger.quarantined(connection, device)
         return Taken(device, seq, "bad_signature", at)
     verdict = intake.place(genuine, at, row[0] if row else None)
     if verdict == chain.DUPLICATE:
+        ledger.duplicate(connection, device)
         return Taken(device, seq, verdict, at)
     if verdict == chain.CONFLICT:
         done = connection.execute(
@@ -59,12 +62,14 @@ def take(
             detail = "another record with this seq is stored; the first one stands"
             incident(connection, hall, verdict, detail, device, seq, genuine.body, now_ms)
         _count(connection, device, verdict, now_ms)
+        ledger.quarantined(connection, device)
         return Taken(device, seq, verdict, at)
     if verdict == chain.BROKEN and losses.came_again(connection, device, seq, found.head.prev, genuine.hash):
         verdict = REFOUND
     if verdict == chain.BROKEN:
         detail = f"its prev is not the hash of record {at.seq}, or its seq was declared lost"
         _quarantine(connection, hall, verdict, detail, device, seq, "", genuine.body, now_ms)
+        ledger.quarantined(connection, device)
         return Taken(device, seq, verdict, at)
     _insert(connection, genuine, chain.LINKED if verdict == REFOUND else verdict, now_ms)
     rotated = chain.next_key(found)
@@ -76,7 +81,7 @@ def take(
     binding_data, used_window = None, None
     if found.kind == record.RATING:
         binding_data, used_window = bindings.first(connection, genuine, now_ms, business_error_ms)
-    outbox.put(connection, cloudevent.record(hall, device, seq, genuine.hash, genuine.body, binding_data, now_ms))
+    outbox.put_record(connection, device, seq, binding_data)
     dated = dating.learn(connection, found)
     bindings.redate(connection, hall, device, dated, now_ms, business_error_ms)
     return Taken(device, seq, chain.LINKED if verdict == REFOUND else verdict, at, used_window, rotated)
@@ -84,6 +89,7 @@ def take(
 
 def refuse(connection: sqlite3.Connection, refused: intake.Refused, hall: str, now_ms: int) -> None:
     """Keep a frame that cannot be a record, with its reason."""
+    ledger.refused(connection, refused.device)
     _quarantine(
         connection, hall, refused.code, refused.detail, refused.device, None, refused.topic, refused.body, now_ms
     )
@@ -246,6 +252,8 @@ def _remove_broken(connection: sqlite3.Connection, hall: str, device: str, seq: 
     # it waited as early and does not fit: its place is free again for the record that does
     (body,) = connection.execute("SELECT body FROM records WHERE device = ? AND seq = ?", (device, seq)).fetchone()
     connection.execute("DELETE FROM records WHERE device = ? AND seq = ?", (device, seq))
+    if outbox.withdraw(connection, device, seq):
+        ledger.quarantined(connection, device)
     detail = "it came early, and its prev is not the hash of the record before it"
     _quarantine(connection, hall, chain.BROKEN, detail, device, seq, "", body, now_ms)
 

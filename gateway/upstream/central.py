@@ -2,182 +2,196 @@
 
 A lost answer costs a repeat, which central knows by its id. Whatever goes wrong, an event ends only by central's word
 on that very event, or by central refusing it alone with a status that blames its content.
+
+    picker ─ids▶ compose ─▶ post ─▶ settle          two senders, so that central reads one batch while it writes another
 """
 
 import json
 import logging
 import random
 import threading
-from dataclasses import dataclass
-
-import httpx
-from pydantic import SecretStr
+import time
+from collections.abc import Callable
 
 from gateway.clock import Clock
-from gateway.core import cloudevent
-from gateway.core.outbox import Answer, Fate, Meaning, answers, backoff_ms, meaning, retry_after_ms
-from gateway.store import outbox
-from gateway.store.outbox import Row
+from gateway.core.outbox import Answer, Fate, answers, backoff_ms
+from gateway.store import composing, outbox
+from gateway.store.composing import Outgoing
+from gateway.store.outbox import Settled
 from gateway.store.writer import Store, StoreError
+from gateway.upstream.picker import Picker
+from gateway.upstream.post import MAX_BODY_BYTES, CentralDoor, CentralSettings, LaterError
+
+__all__ = ["Central", "CentralSettings"]
 
 log = logging.getLogger(__name__)
 
-MAX_ANSWER_BYTES = 4 << 20
-MAX_BODY_BYTES = (4 << 20) - 4096
-_IDLE_S = 5.0
-_CONTENT_TYPE = "application/cloudevents-batch+json"
-
-
-@dataclass(frozen=True)
-class CentralSettings:
-    """``url`` is central's base address, ``key`` the hall's bearer key. Times in seconds."""
-
-    url: str
-    key: SecretStr
-    batch: int = 500
-    timeout_s: float = 30.0
-    authority: str | None = None
-
-
-class _LaterError(Exception):
-    """The batch was not taken; nothing is known about its events."""
-
-    def __init__(self, words: str, retry_after_ms: int | None = None):
-        super().__init__(words)
-        self.retry_after_ms = retry_after_ms
+SENDERS = 2
+_PATH = "/api/v1/events"
+_PIECE = 100  # rows settled in one job, so that intake never waits long behind them
 
 
 class Central:
-    """A thread that drains the outbox; ``wake`` it when something was queued."""
+    """Threads that drain the outbox; ``wake`` them when something was queued.
 
-    def __init__(self, settings: CentralSettings, store: Store, clock: Clock):
-        self._settings = settings
+    ``on_corrections`` is called with the number of central's newest correction when an answer tells it (spec 9.5).
+    """
+
+    def __init__(
+        self, settings: CentralSettings, store: Store, clock: Clock, on_corrections: Callable[[int], None] | None = None
+    ):
+        """Raises OSError or ssl.SSLError if a certificate or a key cannot be read."""
+        self.settings = settings
         self._store = store
         self._clock = clock
-        self._wake = threading.Event()
+        self._on_corrections = on_corrections
+        self.door = CentralDoor(settings)
+        self._picker = Picker(store, settings.batch, settings.per_second, settings.burst, clock.now_ms())
+        self._news = threading.Condition()
+        self._wakes = 0
         self._stopping = threading.Event()
-        self._url = settings.url.rstrip("/") + "/api/v1/events"
-        verify = httpx.create_ssl_context(verify=settings.authority) if settings.authority else True
-        self._client = httpx.Client(
-            timeout=httpx.Timeout(settings.timeout_s, connect=5.0),
-            verify=verify,
-            follow_redirects=False,
-            trust_env=False,
-            headers={"Authorization": f"Bearer {settings.key.get_secret_value()}", "Content-Type": _CONTENT_TYPE},
-        )
-        self._thread = threading.Thread(target=self._run, name="hcp-central", daemon=True)
+        self._patience = threading.Lock()
+        self._failures = 0
+        self._again_at = 0.0
         self.last_error: str | None = None
+        self._threads = [
+            threading.Thread(target=self._run, name=f"hcp-central-{number}", daemon=True) for number in range(SENDERS)
+        ]
 
     def start(self) -> None:
-        self._thread.start()
+        for thread in self._threads:
+            thread.start()
 
     def stop(self) -> None:
         self._stopping.set()
-        self._wake.set()
-        if self._thread.is_alive():
-            self._thread.join(3)
-        self._client.close()
+        with self._news:
+            self._wakes += 1
+            self._news.notify_all()
+        for thread in self._threads:
+            if thread.is_alive():
+                thread.join(3)
+        self.door.close()
 
     def wake(self) -> None:
-        self._wake.set()
+        with self._news:
+            self._wakes += 1
+            self._news.notify()
 
     def _run(self) -> None:
-        failures = 0
         while not self._stopping.is_set():
-            self._wake.clear()
-            pause_s: float | None
-            try:
-                pause_s = self._once()
-                failures, self.last_error = 0, None
-            except _LaterError as error:
-                failures += 1
-                pause_s = backoff_ms(failures, random.random(), error.retry_after_ms) / 1000
-                self.last_error = str(error)
-                log.warning("central %s: %s; again in %.1f s", self._settings.url, error, pause_s)
+            pause_s = self._again_at - time.monotonic()
+            if pause_s > 0:
                 self._stopping.wait(pause_s)
                 continue
+            seen = self._wakes
+            try:
+                idle_ms = self._once()
             except StoreError as error:
                 log.error("%s", error)
-                pause_s = 1.0
+                idle_ms = 1000
             except Exception:  # the top of this thread: the way up must not end for one surprise
                 log.exception("central")
                 self._stopping.wait(1.0)
                 continue
-            if pause_s:
-                self._wake.wait(pause_s)
+            if idle_ms:
+                with self._news:
+                    self._news.wait_for(lambda seen=seen: self._wakes != seen, idle_ms / 1000)  # type: ignore[misc]
 
-    def _once(self) -> float | None:
-        """Send one batch. Gives how long there is nothing to do, None if there may be more. Raises _LaterError."""
-        now_ms = self._clock.now_ms()
-        rows = outbox.due(self._store.reader(), now_ms, self._settings.batch)
-        if not rows:
-            next_ms = outbox.next_due_ms(self._store.reader())
-            return _IDLE_S if next_ms is None else min(max((next_ms - now_ms) / 1000, 0.01), _IDLE_S)
-        batch: list[Row] = []
-        size = 0
-        for row in rows:
-            size += len(row.body.encode()) + 1
-            if batch and size > MAX_BODY_BYTES:
-                break
-            batch.append(row)
-        # stable: inside one rank the order of the outbox stays
-        batch.sort(key=lambda row: cloudevent.RANK.get(row.type, 9))
-        self._deliver(batch)
-        return None
+    def _once(self) -> int:
+        """Send one batch. Gives for how long there is nothing to do, in ms; 0 if there may be more."""
+        ids, idle_ms = self._picker.pick(self._clock.now_ms())
+        if not ids:
+            return idle_ms
+        try:
+            events = composing.compose(self._store.reader(), self.settings.hall, ids)
+            gone = [event for event in events if event.text is None]
+            if gone:
+                self._settle(gone, [Answer(Fate.DEAD, "the fact it names is not in the database")] * len(gone))
+            # stable: among events of one kind the order of the outbox stays
+            for batch in _fitting(sorted((e for e in events if e.text is not None), key=lambda e: e.kind)):
+                began = time.monotonic()
+                self._deliver(batch)
+                self._picker.went(len(batch), int((time.monotonic() - began) * 1000))
+            with self._patience:
+                self._failures, self.last_error = 0, None
+        except LaterError as error:
+            self._be_patient(error)
+        finally:
+            self._picker.release(ids)
+        return 0
 
-    def _deliver(self, batch: list[Row]) -> None:
+    def _be_patient(self, error: LaterError) -> None:
+        with self._patience:
+            if self._again_at > time.monotonic():  # the other sender met the same trouble
+                return
+            self._failures += 1
+            pause_s = backoff_ms(self._failures, random.random(), error.retry_after_ms) / 1000
+            self._again_at = time.monotonic() + pause_s
+            self.last_error = str(error)
+        self._picker.away()
+        log.warning("central %s: %s; again in %.1f s", self.settings.url, error, pause_s)
+
+    def _deliver(self, batch: list[Outgoing]) -> None:
         """Post a batch; if its content is blamed as a whole, halve it until the culprit stands alone."""
-        found = self._post(batch)
-        if found is None and len(batch) > 1:
+        body = "[" + ",".join(str(event.text) for event in batch) + "]"
+        reply = self.door.post(_PATH, body.encode())
+        if not reply.blamed:
+            self._settle(batch, self._read(batch, reply.body))
+        elif len(batch) > 1:
             middle = len(batch) // 2
             self._deliver(batch[:middle])
             self._deliver(batch[middle:])
-            return
-        self._settle(batch, found if found is not None else [self._blamed])
+        else:
+            words = f"HTTP {reply.status} for this event alone: {reply.body[:300].decode(errors='replace')}"
+            self._settle(batch, [Answer(Fate.DEAD, words)])
 
-    def _settle(self, batch: list[Row], found: list[Answer]) -> None:
-        now_ms = self._clock.now_ms()
-        fates = []
-        for row, answer in zip(batch, found, strict=True):
-            next_ms = now_ms + max(backoff_ms(row.attempts + 1, random.random()), 50)
-            fates.append((row.id, answer.fate, answer.words, next_ms))
-            if answer.fate is Fate.DEAD:
-                log.error("central will not take %s: %s", row.event_id, answer.words)
-        self._store.run(lambda c: outbox.settle(c, fates))
-
-    def _post(self, batch: list[Row]) -> list[Answer] | None:
-        """One answer per row; None if the content of the batch is blamed. Raises _LaterError."""
-        body = "[" + ",".join(row.body for row in batch) + "]"
+    def _read(self, batch: list[Outgoing], raw: bytes) -> list[Answer]:
         try:
-            with self._client.stream("POST", self._url, content=body.encode()) as response:
-                status = response.status_code
-                wish_ms = retry_after_ms(response.headers.get("retry-after"), self._clock.now_ms())
-                raw = _read(response)
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise _LaterError(f"no answer: {type(error).__name__}") from error
-        what = meaning(status)
-        if what is Meaning.LATER:
-            raise _LaterError(f"HTTP {status}", wish_ms)
-        if what is Meaning.SPLIT:
-            self._blamed = Answer(
-                Fate.DEAD, f"HTTP {status} for this event alone: {raw[:300].decode(errors='replace')}"
-            )
-            return None
-        try:
-            found = answers([row.event_id for row in batch], json.loads(raw))
+            body = json.loads(raw)
+            found = answers([event.event_id for event in batch], body)
         except (ValueError, RecursionError):
             found = None
         if found is None:
-            raise _LaterError("HTTP 200, but not the results that were promised")
+            raise LaterError("HTTP 200, but not the results that were promised")
+        newest = body.get("corrections")
+        if self._on_corrections is not None and isinstance(newest, int):
+            self._on_corrections(newest)
         return found
 
+    def _settle(self, batch: list[Outgoing], found: list[Answer]) -> None:
+        now_ms = self._clock.now_ms()
+        outcome = []
+        for event, answer in zip(batch, found, strict=True):
+            if answer.fate is Fate.DEAD:
+                log.error("central will not take %s: %s", event.event_id, answer.words)
+            next_ms = now_ms + max(backoff_ms(event.attempts + 1, random.random()), 50)
+            outcome.append(
+                Settled(
+                    event.id,
+                    answer.fate,
+                    answer.words,
+                    answer.status,
+                    next_ms,
+                    event.event_id,
+                    event.type,
+                    event.text or "",
+                )  # fmt: skip
+            )
+        pieces = [outcome[at : at + _PIECE] for at in range(0, len(outcome), _PIECE)]
+        waiting = [self._store.submit(lambda c, p=piece: outbox.settle(c, p, now_ms)) for piece in pieces]  # type: ignore[misc]
+        for done in waiting:
+            done.result(60)
 
-def _read(response: httpx.Response) -> bytes:
-    parts: list[bytes] = []
-    size = 0
-    for part in response.iter_bytes():
-        size += len(part)
-        if size > MAX_ANSWER_BYTES:
-            raise _LaterError(f"an answer of more than {MAX_ANSWER_BYTES} bytes")
-        parts.append(part)
-    return b"".join(parts)
+
+def _fitting(events: list[Outgoing]) -> list[list[Outgoing]]:
+    """Cut where a body would be too large for one post; an event too large alone goes alone, for central to refuse."""
+    batches: list[list[Outgoing]] = []
+    size = MAX_BODY_BYTES
+    for event in events:
+        length = len(str(event.text).encode()) + 1
+        if size + length > MAX_BODY_BYTES:
+            batches.append([])
+            size = 2
+        batches[-1].append(event)
+        size += length
+    return batches

@@ -34,7 +34,7 @@ def central(tmp_path, desk: Desk):
     thread.start()
     poll(lambda: server.started)
     upstream = Central(
-        CentralSettings(f"http://127.0.0.1:{listener.getsockname()[1]}", SecretStr(KEY)), desk.store, Clock()
+        CentralSettings(HALL, f"http://127.0.0.1:{listener.getsockname()[1]}", SecretStr(KEY)), desk.store, Clock()
     )
     upstream.data = data
     yield upstream
