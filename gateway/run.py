@@ -254,6 +254,18 @@ def hall_of(settings: GatewaySettings) -> str:
     return settings.hall
 
 
+def is_running(data: Path) -> bool:
+    """Whether a gateway holds this folder now."""
+    try:
+        with (data / "gateway.lock").open("r+") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+    return False
+
+
 @contextlib.contextmanager
 def _only_one(data: Path) -> Iterator[None]:
     """Two gateways on one folder would each write the database."""

@@ -12,6 +12,7 @@ from hcp import (
     device_commands,
     firmware_command,
     gateway_commands,
+    gateway_sync_commands,
     sim_commands,
 )
 from hcp.exits import Exit
@@ -24,6 +25,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+gateway_sync_commands.add_to(gateway_commands.app)
 app.add_typer(gateway_commands.app, name="gateway")
 app.add_typer(broker_commands.app, name="broker")
 app.add_typer(central_commands.app, name="central")

@@ -34,7 +34,7 @@ _PIECE = 100  # rows settled in one job, so that intake never waits long behind 
 class Central:
     """Threads that drain the outbox; ``wake`` them when something was queued.
 
-    ``on_corrections`` is called with the number of central's newest correction when an answer tells it (spec 9.5).
+    ``on_corrections`` is called with the number of central's newest correction when an answer tells it (spec 9.4).
     """
 
     def __init__(

@@ -1,6 +1,7 @@
 """The way up: a real outbox, a real HTTP client, a small real server that can misbehave."""
 
 import json
+import threading
 import time
 
 import pytest
@@ -192,6 +193,86 @@ def test_one_event_to_retry_does_not_hold_up_the_others(store, centre, up):
     until(store, done=10)
     assert set(centre.order) == set(ids + more)
     assert centre.order.index(more[0]) < centre.order.index(ids[0])
+
+
+def test_no_event_of_a_case_overtakes_one_that_waits_and_other_cases_go_on(store, centre, up):
+    kind = "cn.hcp.service.v1"
+
+    def event(case_no, number):
+        return {"id": f"service/{case_no}/1/{number}", "type": kind, "data": {"case_no": case_no}}
+
+    store.run(lambda c: [outbox.put(c, event("C1", 1)), outbox.put(c, event("C2", 1))])
+    refusals = 3
+
+    def not_c1_yet(events):
+        nonlocal refusals
+        kept = [e for e in events if e["data"]["case_no"] != "C1" or refusals == 0]
+        if len(kept) < len(events):
+            refusals -= 1
+        _, _, body = centre.keep(kept)
+        words = {item["id"]: item for item in json.loads(body)["results"]}
+        found = [words.get(e["id"], {"id": e["id"], "status": "retry"}) for e in events]
+        return 200, {}, json.dumps({"results": found}).encode()
+
+    centre.mood = not_c1_yet
+    central = up(batch=1)
+    centre.wait(lambda: "service/C2/1/1" in centre.held)
+    for number in range(2, 30):
+        store.run(lambda c, n=number: [outbox.put(c, event("C1", n)), outbox.put(c, event("C3", n))])
+        central.wake()
+    until(store, done=58)
+    for case_no in ("C1", "C3"):
+        own = [name for name in centre.order if f"/{case_no}/" in name]
+        assert own == sorted(own, key=lambda name: int(name.split("/")[3]))
+    assert centre.order.index("service/C3/1/2") < centre.order.index("service/C1/1/1")
+
+
+def test_what_is_new_goes_before_the_backlog(store, centre, up):
+    old = fill(store, 400)
+    gate = threading.Semaphore(0)
+
+    def one_by_one(events):
+        assert gate.acquire(timeout=10)
+        return centre.keep(events)
+
+    centre.mood = one_by_one
+    central = up(batch=20)
+    poll(lambda: len(central._picker._under_way) == 40)  # both senders hold a batch of old ones
+    new = fill(store, 3, prefix="record/w2/")
+    central.wake()
+    for _ in range(40):
+        gate.release()
+    until(store, done=403)
+    assert sorted(centre.order) == sorted(old + new)
+    assert max(centre.order.index(name) for name in new) < 80, "behind what was under way, before 340 others"
+
+
+def test_a_new_rating_takes_the_case_it_belongs_to_along(store, centre, up):
+    fill(store, 300)
+    case = {"id": "case/C1/1", "type": "cn.hcp.case.v1", "data": {"case_no": "C1"}}
+    store.run(lambda c: outbox.put(c, case))
+    gate = threading.Semaphore(0)
+    centre.mood = lambda events: (gate.acquire(timeout=10), centre.keep(events))[1]
+    central = up(batch=20)
+    poll(lambda: len(central._picker._under_way) == 40)
+    service = {"id": "service/C1/1/1", "type": "cn.hcp.service.v1", "data": {"case_no": "C1"}}
+    store.run(lambda c: outbox.put(c, service))
+    central.wake()
+    for _ in range(40):
+        gate.release()
+    until(store, done=302)
+    at = centre.order.index("service/C1/1/1")
+    assert centre.order.index("case/C1/1") < at < 80
+
+
+def test_a_backlog_keeps_to_its_bucket_and_what_is_new_does_not_wait_for_it(store, centre, up):
+    fill(store, 100)
+    central = up(per_second=1, burst=10)
+    centre.wait(lambda: len(centre.order) == 10)
+    new = fill(store, 50, prefix="record/w2/")
+    central.wake()
+    centre.wait(lambda: set(new) <= set(centre.order))
+    assert len(centre.order) <= 62, "the bucket gives one more each second"
 
 
 def test_central_that_is_away_costs_nothing_but_time(store, up, centre):
