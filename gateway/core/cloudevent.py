@@ -94,6 +94,8 @@ def binding_data(device_id: str, seq: int, number: int, decision: Binding, now_m
         "staff": decision.staff,
         "window": decision.window,
         "error_ms": decision.error_ms,
+        # absent, not null, in decisions made before it was kept: they say again what they said then
+        "evidence": evidence.data(decision.evidence) if decision.evidence else None,
     }
     return {
         "device": device_id,
@@ -103,7 +105,6 @@ def binding_data(device_id: str, seq: int, number: int, decision: Binding, now_m
         "rule": str(decision.rule),
         "candidates": [{"case_no": case_no, "service_no": number} for case_no, number in decision.candidates],
         "decided_at": times.text(now_ms),
-        "evidence": evidence.data(decision.evidence) if decision.evidence else None,
         **{name: value for name, value in optional.items() if value is not None},
     }
 

@@ -14,9 +14,12 @@ MAX_WORDS = 500
 
 
 def key_of(case_no: str | None, device: str | None = None, seq: int | None = None) -> int | None:
-    """What keeps the events of one case in order: a number for its name; an unbound record has one of its own."""
+    """What keeps the events of one case in order: a number for its name; an unbound record has one of its own.
+
+    Short, because it is held twice for each event that waits; two cases that share it wait for each other, no more.
+    """
     about = case_no or (f"{device}/{seq}" if device is not None else None)
-    return int.from_bytes(hashlib.sha256(about.encode()).digest()[:8], "big", signed=True) if about else None
+    return int.from_bytes(hashlib.sha256(about.encode()).digest()[:4], "big", signed=True) if about else None
 
 
 class Fate(StrEnum):

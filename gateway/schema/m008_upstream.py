@@ -56,6 +56,8 @@ _TABLES = (
         pending INTEGER NOT NULL DEFAULT 0, synced INTEGER NOT NULL DEFAULT 0, duplicate INTEGER NOT NULL DEFAULT 0,
         rejected INTEGER NOT NULL DEFAULT 0, quarantined INTEGER NOT NULL DEFAULT 0
     ) STRICT, WITHOUT ROWID""",
+    # packed evidence (gateway.store.packing); what was decided before is in the column evidence
+    "ALTER TABLE bindings ADD COLUMN grounds BLOB",
     """CREATE TABLE corrections (
         number INTEGER PRIMARY KEY, kind TEXT NOT NULL, body TEXT NOT NULL, problem TEXT, received_ms INTEGER NOT NULL
     ) STRICT""",
@@ -151,7 +153,7 @@ def _move_open(
         database.execute("INSERT INTO ledger (device) VALUES (?) ON CONFLICT DO NOTHING", (device,))
     case_no = data.get("case_no") or (data.get("binding") or {}).get("case_no")
     about = case_no or (f"{device}/{seq}" if kind == 3 else None)
-    key = int.from_bytes(hashlib.sha256(about.encode()).digest()[:8], "big", signed=True) if about else None
+    key = int.from_bytes(hashlib.sha256(about.encode()).digest()[:4], "big", signed=True) if about else None
     if state == "dead":
         database.execute(
             "INSERT INTO dead_letters (event_id, type, kind, device, seq, number, key, state, answer, first_ms,"

@@ -5,15 +5,17 @@ import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from gateway.core import cloudevent, evidence
+from gateway.core import cloudevent, evidence, times
 from gateway.core.binding import Binding, Press, Rule, Status, Token, bind
 from gateway.core.intake import MAX_SEQ, Genuine
 from gateway.core.timeline import Serving
-from gateway.store import outbox
+from gateway.store import outbox, packing
 from protocol import record
 
 _SERVING = "window, case_no, service_no, staff, start_ms, end_ms, served_ms, left_ms, begun_by, served_by, ended_by"
-_DECISION = "number, status, rule, window, case_no, service_no, staff, candidates, error_ms, evidence, decided_ms"
+_DECISION = (
+    "number, status, rule, window, case_no, service_no, staff, candidates, error_ms, evidence, grounds, decided_ms"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,25 +129,25 @@ def history(connection: sqlite3.Connection, device: str, seq: int) -> list[Decid
 
 
 def _decided(row: tuple) -> Decided:
-    number, status, rule, window, case_no, service_no, staff, candidates, error_ms, told, decided_ms = row
+    number, status, rule, window, case_no, service_no, staff, candidates, error_ms, told, grounds, decided_ms = row
     pairs = tuple((str(c), int(s)) for c, s in json.loads(candidates))
-    grounds = evidence.read(json.loads(told), window) if told else None
-    decision = Binding(Status(status), Rule(rule), window, case_no, service_no, staff, pairs, error_ms, grounds)
+    told = packing.unpack(grounds, _beside(window, case_no, staff, decided_ms)) if grounds else told
+    basis = evidence.read(json.loads(told), window) if told else None
+    decision = Binding(Status(status), Rule(rule), window, case_no, service_no, staff, pairs, error_ms, basis)
     return Decided(number, decision, decided_ms)
 
 
-def decided(connection: sqlite3.Connection, device: str, seq: int, number: int) -> tuple[Binding, int] | None:
-    """One decision by its number, and when it was made."""
+def _beside(window: str | None, case_no: str | None, staff: str | None, decided_ms: int) -> str:
+    return f"{times.text(decided_ms)}{window or ''}{staff or ''}{case_no or ''}"
+
+
+def decided(connection: sqlite3.Connection, device: str, seq: int, number: int) -> Decided | None:
+    """One decision by its number."""
     row = connection.execute(
-        "SELECT status, rule, window, case_no, service_no, staff, candidates, error_ms, decided_ms FROM bindings"
-        " WHERE device = ? AND seq = ? AND number = ?",
+        f"SELECT {_DECISION} FROM bindings WHERE device = ? AND seq = ? AND number = ?",  # noqa: S608
         (device, seq, number),
     ).fetchone()
-    if row is None:
-        return None
-    status, rule, window, case_no, service_no, staff, candidates, error_ms, decided_ms = row
-    pairs = tuple((str(c), int(s)) for c, s in json.loads(candidates))
-    return Binding(Status(status), Rule(rule), window, case_no, service_no, staff, pairs, error_ms), decided_ms
+    return _decided(row) if row else None
 
 
 def _again(connection: sqlite3.Connection, hall: str, row: tuple, now_ms: int, business_error_ms: int) -> int:
@@ -231,10 +233,14 @@ def _token(connection: sqlite3.Connection, device: str, token: bytes | None) -> 
 
 def _append(connection: sqlite3.Connection, device: str, seq: int, number: int, decision: Binding, now_ms: int) -> dict:
     data = cloudevent.binding_data(device, seq, number, decision, now_ms)
-    grounds = json.dumps(data["evidence"], ensure_ascii=False, separators=(",", ":"))
+    basis = data.get("evidence")
+    grounds = None
+    if basis:
+        beside = _beside(decision.window, decision.case_no, decision.staff, now_ms)
+        grounds = packing.pack(json.dumps(basis, ensure_ascii=False, separators=(",", ":")), beside)
     connection.execute(
         "INSERT INTO bindings (device, seq, number, status, rule, window, case_no, service_no, staff, candidates,"
-        " error_ms, decided_ms, evidence) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " error_ms, decided_ms, grounds) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             device,
             seq,

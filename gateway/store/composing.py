@@ -92,5 +92,4 @@ def _decision(connection: sqlite3.Connection, device: str, seq: int, number: int
     found = bindings.decided(connection, device, seq, number)
     if found is None:
         return None
-    decision, decided_ms = found
-    return cloudevent.binding_data(device, seq, number, decision, decided_ms), decided_ms
+    return cloudevent.binding_data(device, seq, number, found.binding, found.decided_ms), found.decided_ms

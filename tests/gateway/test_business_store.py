@@ -175,7 +175,7 @@ def test_whose_agent_came_is_told_with_the_service():
     connection = database()
     tell(connection, replace(make(1, Type.CALLED, 0, "A1", "1", "C1"), applicant_kind=ApplicantKind.AGENT))
     tell(connection, make(2, Type.SERVED, 5, "A1", "1", "C1"))
-    sent = connection.execute("SELECT body FROM outbox WHERE type = 'cn.hcp.service.v1' ORDER BY id").fetchall()
+    sent = connection.execute("SELECT body FROM outgoing WHERE kind = 2 ORDER BY id").fetchall()
     assert [json.loads(body)["data"]["applicant_kind"] for (body,) in sent] == ["agent", "agent"]
 
 

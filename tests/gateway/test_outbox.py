@@ -55,8 +55,8 @@ def test_a_record_is_sent_with_the_decision_that_was_made_with_it(connection):
     body = twin.rating(2, wall_ms=NOW_MS)
     press(connection, body)
     first = events(connection)[-1]
-    decision, at_ms = bindings.decided(connection, "w1", 1, 1)
-    data = cloudevent.binding_data("w1", 1, 1, decision, at_ms)
+    decided = bindings.decided(connection, "w1", 1, 1)
+    data = cloudevent.binding_data("w1", 1, 1, decided.binding, decided.decided_ms)
     assert json.loads(first.text) == cloudevent.record("h", "w1", 1, record.record_hash(body), body, data, NOW_MS)
     # a later decision is another event: what a repeat says must not change with it
     tell(connection, 2, Type.CANCELLED, NOW_MS - 4000, "C1")
@@ -132,7 +132,7 @@ def test_a_waiting_case_is_left_out_without_hiding_the_others(connection):
 
 def test_a_rating_that_waits_weighs_at_most_600_bytes(tmp_path):
     connection = opened(tmp_path / "gateway.db")
-    twins = [DeviceTwin(f"window-{number:02d}") for number in range(10)]
+    twins = [DeviceTwin(f"w{number:02d}") for number in range(10)]
     tell(connection, 1, Type.CALLED, NOW_MS - 5000, "330302-2026-000001")
 
     def size() -> int:

@@ -7,10 +7,11 @@ import sqlite_utils
 
 from gateway import schema
 from gateway.core import cloudevent, intake
+from gateway.core.binding import Binding, Rule, Status
+from gateway.core.cases import Case
 from gateway.core.ledger import check
-from gateway.core.timeline import Case
 from gateway.schema import m008_upstream
-from gateway.store import bindings, composing, ledger, letters, outbox
+from gateway.store import composing, ledger, letters, outbox
 from protocol import record
 from tests.builders import DeviceTwin
 
@@ -22,7 +23,7 @@ def old_database() -> sqlite3.Connection:
     connection = sqlite3.connect(":memory:", isolation_level=None)
     database = sqlite_utils.Database(connection)
     for step in schema.STEPS._migrations:
-        if step.name < "m005":
+        if step.name < "m008":
             step.fn(database)
     return connection
 
@@ -44,7 +45,13 @@ def rating(connection, twin, state, answer=None):
         " VALUES (?, ?, ?, ?, ?, 1, ?, ?, ?, 'linked')",
         (twin.device, twin.seq, genuine.hash, found.head.prev, body, NOW_MS - 50, NOW_MS + 50, NOW_MS),
     )
-    data, _ = bindings.first(connection, genuine, NOW_MS, 0)
+    decision = Binding(Status.UNBOUND, Rule.NO_WINDOW, None, None, None, None, (), 50)
+    connection.execute(
+        "INSERT INTO bindings (device, seq, number, status, rule, candidates, error_ms, decided_ms)"
+        " VALUES (?, ?, 1, ?, ?, '[]', 50, ?)",
+        (twin.device, twin.seq, decision.status, decision.rule, NOW_MS),
+    )
+    data = cloudevent.binding_data(twin.device, twin.seq, 1, decision, NOW_MS)
     event = cloudevent.record("h", twin.device, twin.seq, genuine.hash, body, data, NOW_MS)
     queue(connection, event, state, answer)
     return event
