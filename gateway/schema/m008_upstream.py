@@ -98,7 +98,14 @@ _VIEW = """CREATE VIEW outbox AS
         'pending' AS state, o.attempts AS attempts, o.next_ms AS next_ms, NULL AS answer
     FROM outgoing o LEFT JOIN records r ON o.kind = 3 AND r.device = o.device AND r.seq = o.seq
     UNION ALL
-    SELECT id, event_id, type, 'dead', refusals, 0, answer FROM dead_letters WHERE state = 'dead'"""
+    SELECT id, event_id, type, 'dead', refusals, 0, answer FROM dead_letters WHERE state = 'dead'
+    UNION ALL
+    SELECT NULL, iif(d.number = 0,
+            'record/' || d.device || '/' || d.seq || '/' || lower(substr(hex(r.hash), 1, 16)),
+            'binding/' || d.device || '/' || d.seq || '/' || d.number),
+        iif(d.number = 0, 'cn.hcp.record.v1', 'cn.hcp.binding.v1'), 'done', 0, 0,
+        iif(d.answer = 2, 'duplicate', 'accepted')
+    FROM delivered d LEFT JOIN records r ON d.number = 0 AND r.device = d.device AND r.seq = d.seq"""
 
 
 def apply(database: Database) -> None:
@@ -137,8 +144,16 @@ def _move(database: Database) -> None:
 
 def _move_done(database: Database, kind: int, event_id: str) -> None:
     database.execute("UPDATE tally SET done = done + 1 WHERE kind = ?", (kind,))
-    if kind == 3:
-        database.execute("UPDATE ledger SET synced = synced + 1 WHERE device = ?", (event_id.split("/")[1],))
+    if kind not in (3, 4):
+        return
+    _, device, seq, number = event_id.split("/")
+    place = 0 if kind == 3 else int(number)
+    done = database.execute(
+        "INSERT INTO delivered VALUES (?, ?, ?, 0, 1) ON CONFLICT DO NOTHING", (device, int(seq), place)
+    )
+    if kind == 3 and done.rowcount:
+        database.execute("INSERT INTO ledger (device) VALUES (?) ON CONFLICT DO NOTHING", (device,))
+        database.execute("UPDATE ledger SET synced = synced + 1 WHERE device = ?", (device,))
 
 
 def _move_open(

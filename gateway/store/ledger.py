@@ -6,6 +6,7 @@ is counted by triggers on those tables, so that a row which vanishes is missed.
 
 import sqlite3
 from collections.abc import Mapping
+from typing import Any
 
 from gateway.core.ledger import Account
 
@@ -38,6 +39,27 @@ def refused(connection: sqlite3.Connection, device: str | None) -> None:
     account = device if device and known else NOBODY
     received(connection, account)
     quarantined(connection, account)
+
+
+#: The tables whose rows are frames that once came in.
+COUNTED = ("outgoing", "dead_letters", "delivered")
+
+
+def open_account(connection: sqlite3.Connection, device: str | None) -> None:
+    """See that a device has an account before a row of it comes back."""
+    if device is not None:
+        connection.execute("INSERT INTO ledger (device) VALUES (?) ON CONFLICT DO NOTHING", (device,))
+
+
+def brought_back(connection: sqlite3.Connection, table: str, row: Mapping[str, Any]) -> None:
+    """A row came from a damaged database: in this one its frame is received now, and is where the row says."""
+    if table == "delivered":
+        if row["number"] != 0:
+            return
+        synced(connection, {row["device"]: 1})
+    elif row["kind"] != 3 or row["device"] is None or row.get("state", "dead") != "dead":
+        return
+    connection.execute("UPDATE ledger SET received = received + 1 WHERE device = ?", (row["device"],))
 
 
 def synced(connection: sqlite3.Connection, counts: Mapping[str, int]) -> None:

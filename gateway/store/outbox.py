@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from gateway.core import cloudevent
 from gateway.core.lanes import Waiting
 from gateway.core.outbox import Fate, key_of
-from gateway.store import ledger
+from gateway.store import ledger, meta
 
 RECORD = cloudevent.RANK[cloudevent.RECORD]
 BINDING = cloudevent.RANK[cloudevent.BINDING]
@@ -68,6 +68,39 @@ def put_binding(connection: sqlite3.Connection, binding_data: dict) -> None:
             key_of(binding_data.get("case_no"), binding_data["device"], binding_data["seq"]),
         ),
     )
+
+
+def put_missing(connection: sqlite3.Connection, device: str, first: int, last: int) -> int:
+    """Queue the records of a device in ``first … last``, and their decisions, that neither wait nor were answered.
+
+    For after a damage: what central has after all is a duplicate to it. Gives how many were queued.
+    """
+    held = connection.execute(
+        "SELECT r.seq FROM records r WHERE r.device = ? AND r.seq BETWEEN ? AND ? AND r.body <> x'' AND NOT EXISTS"
+        " (SELECT 1 FROM delivered d WHERE d.device = r.device AND d.seq = r.seq AND d.number = 0) AND NOT EXISTS"
+        " (SELECT 1 FROM dead_letters l WHERE l.kind = 3 AND l.device = r.device AND l.seq = r.seq)",
+        (device, first, last),
+    ).fetchall()
+    queued = 0
+    for (seq,) in held:
+        decisions = connection.execute(
+            "SELECT number, case_no FROM bindings WHERE device = ? AND seq = ? ORDER BY number", (device, seq)
+        ).fetchall()
+        if _waits(connection, device, seq, [case_no for _, case_no in decisions]):
+            continue
+        data = [{"device": device, "seq": seq, "number": number, "case_no": case} for number, case in decisions]
+        ledger.received(connection, device)
+        put_record(connection, device, seq, data[0] if data else None)
+        for later in data[1:]:
+            put_binding(connection, later)
+        queued += 1
+    return queued
+
+
+def _waits(connection: sqlite3.Connection, device: str, seq: int, cases: Iterable[str | None]) -> bool:
+    keys = {key_of(case_no, device, seq) for case_no in (*cases, None)}
+    found = "SELECT 1 FROM outgoing WHERE key = ? AND kind = ? AND device = ? AND seq = ?"
+    return any(connection.execute(found, (key, RECORD, device, seq)).fetchone() for key in keys)
 
 
 def withdraw(connection: sqlite3.Connection, device: str, seq: int) -> bool:
@@ -130,8 +163,13 @@ def next_due_ms(connection: sqlite3.Connection) -> int | None:
 # --- what central said ---
 
 
-def settle(connection: sqlite3.Connection, outcome: Iterable[Settled], now_ms: int) -> None:
-    """Write down what became of rows. One that was withdrawn meanwhile stays gone."""
+def settle(connection: sqlite3.Connection, outcome: Iterable[Settled], now_ms: int, epoch: int | None = None) -> None:
+    """Write down what became of rows. One that was withdrawn meanwhile stays gone.
+
+    ``epoch`` is that of the database they were read from: in another one their ids name other events.
+    """
+    if epoch is not None and epoch != meta.get(connection, "epoch"):
+        return
     outcome = list(outcome)
     _done(connection, {one.id: one.status for one in outcome if one.fate is Fate.DONE}, now_ms)
     for one in outcome:

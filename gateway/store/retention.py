@@ -14,7 +14,6 @@ from gateway.store.settings import StoreSettings
 STEP = 200
 #: How often it is looked whether something is due.
 LOOK_MS = 3_600_000
-_RECORD = "'record/' || r.device || '/' || r.seq || '/' || substr(lower(hex(r.hash)), 1, 16)"
 
 
 class Retention:
@@ -41,8 +40,10 @@ class Retention:
         """Empty the bodies of old records that central has, by rising id from where it stopped last."""
         start = meta.get(connection, "kept_from") or 0
         rows = connection.execute(
-            "SELECT r.id, r.device, r.seq, r.received_ms, o.state FROM records r"  # noqa: S608
-            f" LEFT JOIN outbox o ON o.event_id = {_RECORD} WHERE r.id > ? ORDER BY r.id LIMIT ?",
+            "SELECT r.id, r.device, r.seq, r.received_ms, CASE WHEN d.at_ms IS NOT NULL THEN 'done' WHEN EXISTS"
+            " (SELECT 1 FROM dead_letters l WHERE l.kind = 3 AND l.device = r.device AND l.seq = r.seq) THEN 'dead' END"
+            " FROM records r LEFT JOIN delivered d ON d.device = r.device AND d.seq = r.seq AND d.number = 0"
+            " WHERE r.id > ? ORDER BY r.id LIMIT ?",
             (start, STEP),
         ).fetchall()
         reached = start

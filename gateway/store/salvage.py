@@ -18,7 +18,7 @@ from typing import Any
 from gateway.core import pages
 from gateway.core.overload import Verdict
 from gateway.core.pages import Column
-from gateway.store import losses, meta, records
+from gateway.store import ledger, losses, meta, outbox, records
 from gateway.store.connection import PAGE_BYTES, Reader, log_path, open_reader
 from gateway.store.writer import Store, StoreError
 from protocol import chain, record
@@ -33,11 +33,12 @@ _FIRST = (
     *("windows", "states", "losses", "rotations", "business_events", "cases", "services", "servings", "tokens"),
     *("feed_rated", "feed", "feed_cursors"),
 )
-_LATER = ("records", "bindings", "outbox")
+#: Letters before what replays them, facts before the outbox that names them.
+_LATER = ("dead_letters", "records", "bindings", "delivered", "outgoing")
 #: Made anew from the records, filled by triggers, or meant for one database only.
-_NOT_COPIED = ("heads", "meta", "unreadable", "feed_waiting")
+_NOT_COPIED = ("heads", "meta", "unreadable", "feed_waiting", "tally", "ledger")
 #: Their row numbers mean nothing, and rows that came meanwhile have them; others are named by theirs.
-_NAMELESS = ("records", "outbox", "business_events", "quarantine", "device_lines", "applicants", "reveals")
+_NAMELESS = ("records", "outgoing", "business_events", "quarantine", "device_lines", "applicants", "reveals")
 _LEAST_COLUMNS = 5
 
 
@@ -119,6 +120,7 @@ class Salvage:
         self._store.closed_to_business = False
         for device, top in sorted(self._tops().items()):
             self._link(device, top)
+            self._queue(device, top)
         return None if self._stop.is_set() else self.outcome
 
     def close(self) -> None:
@@ -134,15 +136,13 @@ class Salvage:
         try:
             found = self._select(known["records"], "WHERE device = ? AND seq = ?", (device, seq))
             decisions = self._select(known["bindings"], "WHERE device = ? AND seq = ? ORDER BY number", (device, seq))
-            told = []
-            for row in found:
-                event_id = f"record/{device}/{seq}/{self._named(row)['hash'].hex()[:16]}"
-                told = self._select(known["outbox"], "WHERE event_id = ?", (event_id,))
+            place = "WHERE device = ? AND seq = ?"
+            told = self._select(known["delivered"], place, (device, seq))
         except sqlite3.DatabaseError as error:
             log.warning("the damaged database cannot tell of %s seq %d: %s", device, seq, error)
             return
         if found and self._intact(found[0]):
-            for name, rows in (("records", found), ("bindings", decisions), ("outbox", told)):
+            for name, rows in (("records", found), ("bindings", decisions), ("delivered", told)):
                 self._insert(connection, known[name], rows)
 
     # --- reading ---
@@ -243,6 +243,10 @@ class Salvage:
             copied = self._job(lambda c: self._insert(c, table, rows)) or 0
             self.outcome.copied[table.name] = self.outcome.copied.get(table.name, 0) + copied
 
+    @staticmethod
+    def _value(table: Table, row: tuple, name: str) -> Any:
+        return next(value for column, value in zip(table.copied, row, strict=True) if column.name == name)
+
     def _named(self, row: tuple) -> dict[str, Any]:
         return dict(zip((c.name for c in self._tables["records"].copied), row, strict=True))
 
@@ -258,11 +262,18 @@ class Salvage:
         marks = ", ".join("?" * len(table.copied))
         count = 0
         for row in rows:
+            if table.name in ledger.COUNTED:
+                ledger.open_account(connection, self._value(table, row, "device"))
             try:
-                count += connection.execute(
+                new = connection.execute(
                     f"INSERT OR IGNORE INTO {table.name} ({names}) VALUES ({marks})",  # noqa: S608
                     row,
                 ).rowcount
+                if new and table.name in ledger.COUNTED:
+                    ledger.brought_back(
+                        connection, table.name, {c.name: v for c, v in zip(table.copied, row, strict=True)}
+                    )
+                count += new
             except sqlite3.IntegrityError as error:  # a row that only looked like one of this table
                 log.debug("salvage: %s: %s", table.name, error)
         return count
@@ -309,6 +320,11 @@ class Salvage:
         if missing:
             self.outcome.missing[device] = missing
             self._job(lambda c: losses.put_unreadable(c, hall, device, missing, now_ms))
+
+    def _queue(self, device: str, top: int) -> None:
+        """What neither waits for central nor was taken by it: its row in the outbox was lost, so it goes again."""
+        for after in range(0, top, CHUNK):
+            self._job(functools.partial(outbox.put_missing, device=device, first=after + 1, last=after + CHUNK))
 
     def _events(self, device: str) -> None:
         """Declared losses and turned keys, from the signed events themselves."""

@@ -6,16 +6,18 @@ on that very event, or by central refusing it alone with a status that blames it
     picker ─ids▶ compose ─▶ post ─▶ settle          two senders, so that central reads one batch while it writes another
 """
 
+import functools
 import json
 import logging
 import random
+import sqlite3
 import threading
 import time
 from collections.abc import Callable
 
 from gateway.clock import Clock
 from gateway.core.outbox import Answer, Fate, answers, backoff_ms
-from gateway.store import composing, outbox
+from gateway.store import composing, meta, outbox
 from gateway.store.composing import Outgoing
 from gateway.store.outbox import Settled
 from gateway.store.writer import Store, StoreError
@@ -28,6 +30,7 @@ log = logging.getLogger(__name__)
 
 SENDERS = 2
 _PATH = "/api/v1/events"
+_PATIENCE = 10
 _PIECE = 100  # rows settled in one job, so that intake never waits long behind them
 
 
@@ -50,6 +53,7 @@ class Central:
         self._news = threading.Condition()
         self._wakes = 0
         self._stopping = threading.Event()
+        self._epoch = threading.local()  # of the database that this sender's batch was read from
         self._patience = threading.Lock()
         self._failures = 0
         self._again_at = 0.0
@@ -99,6 +103,7 @@ class Central:
 
     def _once(self) -> int:
         """Send one batch. Gives for how long there is nothing to do, in ms; 0 if there may be more."""
+        self._epoch.of = meta.get(self._store.reader(), "epoch")
         ids, idle_ms = self._picker.pick(self._clock.now_ms())
         if not ids:
             return idle_ms
@@ -106,7 +111,9 @@ class Central:
             events = composing.compose(self._store.reader(), self.settings.hall, ids)
             gone = [event for event in events if event.text is None]
             if gone:
-                self._settle(gone, [Answer(Fate.DEAD, "the fact it names is not in the database")] * len(gone))
+                # a damaged database may still be on its way back
+                fates = [Fate.LATER if event.attempts < _PATIENCE else Fate.DEAD for event in gone]
+                self._settle(gone, [Answer(fate, "the fact it names is not in the database") for fate in fates])
             # stable: among events of one kind the order of the outbox stays
             for batch in _fitting(sorted((e for e in events if e.text is not None), key=lambda e: e.kind)):
                 began = time.monotonic()
@@ -178,9 +185,14 @@ class Central:
                 )  # fmt: skip
             )
         pieces = [outcome[at : at + _PIECE] for at in range(0, len(outcome), _PIECE)]
-        waiting = [self._store.submit(lambda c, p=piece: outbox.settle(c, p, now_ms)) for piece in pieces]  # type: ignore[misc]
+        epoch = self._epoch.of
+        waiting = [self._store.submit(functools.partial(_settled, piece, now_ms, epoch)) for piece in pieces]
         for done in waiting:
             done.result(60)
+
+
+def _settled(piece: list[Settled], now_ms: int, epoch: int | None, connection: sqlite3.Connection) -> None:
+    outbox.settle(connection, piece, now_ms, epoch)
 
 
 def _fitting(events: list[Outgoing]) -> list[list[Outgoing]]:

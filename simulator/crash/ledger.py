@@ -93,4 +93,5 @@ def central_bindings(file: Path) -> dict[tuple[str, int], tuple[str, int] | None
 def outbox_states(file: Path) -> dict[str, int]:
     """How many events of the outbox are in which state."""
     with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True, timeout=10)) as database:
-        return dict(database.execute("SELECT state, count(*) FROM outbox GROUP BY state"))
+        row = database.execute("SELECT sum(pending), sum(done), sum(dead) FROM tally").fetchone()
+    return dict(zip(("pending", "done", "dead"), row, strict=True))

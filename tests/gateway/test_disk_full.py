@@ -122,7 +122,7 @@ def test_no_space_in_the_middle_of_group_commit(desk):
     poll(lambda: not desk.store.room.last.failed, lambda: desk.store.facts())
     assert desk.store.overload is Verdict.HARD
     (row,) = desk.rows("SELECT id FROM outbox WHERE state = 'pending' LIMIT 1")
-    desk.store.run(lambda c: outbox.settle(c, [(row[0], outbox.Fate.DONE, "", 0)]))
+    desk.store.run(lambda c: outbox.settle(c, [outbox.Settled(row[0], outbox.Fate.DONE, "")], 0))
 
     # a device that asks is told to keep its records
     desk.offer("w1", twin.sent[len(stored)])

@@ -80,5 +80,5 @@ def test_pending_events_stay_and_say_the_same():
     assert [letter["id"] for letter in letters.dead(connection)] == [dead["id"]]
     assert outbox.put(connection, device) is False, "a certificate that was told is not told again"
     assert check(ledger.accounts(connection), *ledger.waiting(connection)).balanced
-    view = "SELECT event_id, state FROM outbox ORDER BY state DESC, id"
+    view = "SELECT event_id, state FROM outbox WHERE state <> 'done' ORDER BY state DESC, id"
     assert [row[0] for row in connection.execute(view)] == [event["id"] for event in [case, *waiting, gone, dead]]
