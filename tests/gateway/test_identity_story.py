@@ -100,7 +100,7 @@ def test_an_identity_is_in_no_log_page_metric_answer_or_file(running, tmp_path, 
         look(str(answer.request.url), answer.content + str(answer.headers).encode())
     for message in wire.got:
         look("what the device was told", repr(message).encode())
-    (outbox,) = running.store.reader().execute("SELECT group_concat(body) FROM outbox").fetchone()
+    (outbox,) = running.store.reader().execute("SELECT group_concat(body) FROM outgoing").fetchone()
     look("what goes to central", outbox.encode())
     # before anything is redacted, and at every level; without the client of this test, which runs in the same process
     records = [
