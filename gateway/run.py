@@ -110,7 +110,7 @@ class Gateway:
             queued_frames=self.service.queued,
             sessions_lost=self.door.sessions_lost,
             broker=self.broker.counts(),
-            central_error=self.central.last_error if self.central else "none is set up",
+            central_error=self.sync.central.last_error if self.sync and self.sync.central else "none is set up",
             started_s=self._started_s,
             now_ms=self._clock.now_ms(),
         )
