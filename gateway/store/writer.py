@@ -97,6 +97,7 @@ class Store:
         self.room = Room(self.path, self.settings, self._tell_overload)
         self.stopped_clean = files.take_clean_mark(self.path)
         self._connection: sqlite3.Connection | None = self._first_open()
+        self.room.look(self._connection)
         self._thread = threading.Thread(target=self._run, name="hcp-writer", daemon=True)
         self._thread.start()
 

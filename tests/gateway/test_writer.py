@@ -1,14 +1,21 @@
 """The writer: group commit, savepoints, and what it does when the disk does not."""
 
+import collections
+import re
 import sqlite3
 import stat
 import threading
+import time
+from pathlib import Path
 
 import pytest
 
+import gateway
 from gateway import schema
+from gateway.core import overload
 from gateway.store import meta
-from gateway.store.writer import Store, StoreError
+from gateway.store.connection import LOG_BYTES, log_bytes
+from gateway.store.writer import LOG_LIMIT_BYTES, MAX_BATCH_S, MAX_JOBS, Store, StoreError
 
 
 @pytest.fixture
@@ -109,6 +116,114 @@ def test_an_io_error_fails_every_job_of_the_transaction(store, monkeypatch):
     assert meta.get(store.reader(), "a") is None
     store.run(put("a"))
     assert meta.get(store.reader(), "a") == 1
+
+
+def test_a_job_at_an_idle_writer_is_committed_at_once(store):
+    store.run(put("a"))
+    began = time.monotonic()
+    for number in range(20):
+        store.run(put("a", number))
+    # no window is waited for: twenty commits one after the other
+    assert store.commits >= 21 and time.monotonic() - began < 20 * MAX_BATCH_S + 2
+
+
+def test_a_batch_ends_after_256_jobs_or_20_ms(store):
+    gate, begun = threading.Event(), threading.Event()
+
+    def hold(c):
+        begun.set()
+        gate.wait(5)
+
+    store.submit(hold)
+    begun.wait(5)
+    sizes = []
+    futures = [store.submit(lambda c: sizes.append(store.commits)) for _ in range(3 * MAX_JOBS)]
+    slow = [store.submit(lambda c: threading.Event().wait(MAX_BATCH_S)) for _ in range(3)]
+    gate.set()
+    for future in futures + slow:
+        future.result(10)
+    batches = collections.Counter(sizes)
+    assert max(batches.values()) <= MAX_JOBS and len(batches) >= 3
+    # each slow job filled the time of a batch: it shares one only with those before it
+    assert store.commits >= len(batches) + len(slow) - 1
+
+
+def test_the_log_stays_bounded_with_a_reader_in_the_way(store):
+    store.run(lambda c: c.execute("CREATE TABLE big (x BLOB)") and None)
+    store.run(lambda c: c.execute("INSERT INTO big VALUES (zeroblob(100000))") and None)
+    # a read that is open, and steps on: without the writer's word it would hold the log up for ever
+    endless = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n, big"
+    ended = threading.Event()
+
+    def read():
+        try:
+            store.reader().execute(endless).fetchall()
+        except sqlite3.OperationalError as error:
+            assert "interrupted" in str(error)
+            ended.set()
+
+    reading = threading.Thread(target=read, daemon=True)
+    reading.start()
+    most = 0
+    while not ended.is_set():
+        store.run(lambda c: c.execute("INSERT INTO big VALUES (zeroblob(200000))") and None)
+        most = max(most, log_bytes(store.path))
+        if most > LOG_LIMIT_BYTES * 3 // 4:  # old enough by now, or soon
+            ended.wait(0.1)
+        assert most <= LOG_LIMIT_BYTES * 2
+    reading.join(10)
+    store.run(lambda c: c.execute("INSERT INTO big VALUES (zeroblob(200000))") and None)
+    assert log_bytes(store.path) <= LOG_LIMIT_BYTES and most <= LOG_LIMIT_BYTES
+
+
+def test_the_log_is_emptied_without_a_reader(store):
+    store.run(lambda c: c.execute("CREATE TABLE big (x BLOB)") and None)
+    most = 0
+    for _ in range(200):
+        store.run(lambda c: c.execute("INSERT INTO big VALUES (zeroblob(200000))") and None)
+        most = max(most, log_bytes(store.path))
+    assert LOG_BYTES < most + 300_000 and most <= LOG_BYTES + 400_000
+
+
+def test_one_connection_writes_and_all_others_cannot(store, monkeypatch):
+    """SQLite before 3.51.3 can damage a database when two connections write or checkpoint (docs/adr/0002)."""
+    opened = []
+    connect = sqlite3.connect
+
+    def watched(target, *args, **kwargs):
+        opened.append(str(target))
+        return connect(target, *args, **kwargs)
+
+    monkeypatch.setattr(sqlite3, "connect", watched)
+    store.reader(), store.open_reader()
+    assert opened and all(target.startswith("file:") and target.endswith("?mode=ro") for target in opened)
+    for reader in (store.reader(), store.open_reader()):
+        assert reader.execute("PRAGMA query_only").fetchone() == (1,)
+        with pytest.raises(sqlite3.OperationalError, match="readonly"):
+            reader.execute("DELETE FROM meta")
+        with pytest.raises(sqlite3.OperationalError):
+            reader.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def test_nothing_else_in_the_gateway_opens_its_database():
+    root = Path(gateway.__file__).parent
+    opening = {
+        str(file.relative_to(root))
+        for file in root.rglob("*.py")
+        if re.search(r"sqlite3\.connect|sqlite_utils\.Database\(", file.read_text())
+    }
+    assert opening <= {"store/connection.py", "store/backup.py", "schema/__init__.py"}
+
+
+def test_the_page_size_is_chosen_before_the_log_mode(store):
+    assert store.run(lambda c: c.execute("PRAGMA page_size").fetchone()) == (4096,)
+    assert store.run(lambda c: c.execute("PRAGMA max_page_count").fetchone()) == (store.settings.max_bytes // 4096,)
+
+
+def test_facts_hold_what_the_alarms_need(store):
+    facts = store.facts()
+    assert overload.alarms(facts) == []
+    assert facts["log_bytes"] >= 0 and facts["left_bytes"] > 0
 
 
 def test_close_finishes_what_was_queued(tmp_path):
