@@ -1,5 +1,6 @@
 """SQL of small single values: the database's epoch, the lease of downlink numbers, the last incident."""
 
+import secrets
 import sqlite3
 
 
@@ -17,6 +18,11 @@ def put(connection: sqlite3.Connection, name: str, value: int) -> None:
 def put_most(connection: sqlite3.Connection, name: str, value: int) -> None:
     """Put a value unless a higher one is there."""
     put(connection, name, max(value, get(connection, name) or 0))
+
+
+def fresh_epoch() -> int:
+    """An epoch that no database had before (spec 5.2)."""
+    return secrets.randbelow(2**32 - 1) + 1
 
 
 def epoch(connection: sqlite3.Connection, fresh: int) -> int:

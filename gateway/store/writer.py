@@ -6,7 +6,6 @@ savepoint; a job's Future is completed only after COMMIT returned, that is after
 
 import logging
 import queue
-import secrets
 import sqlite3
 import threading
 import time
@@ -309,7 +308,7 @@ class Store:
     def _begin_anew(self, connection: sqlite3.Connection) -> None:
         connection.execute("BEGIN IMMEDIATE")
         meta.put(connection, "reborn", self._now_ms())
-        meta.epoch(connection, secrets.randbelow(2**32 - 1) + 1)
+        meta.epoch(connection, meta.fresh_epoch())
         connection.execute("COMMIT")
         self.salvage = "waiting"
         self.closed_to_business = True
