@@ -13,6 +13,7 @@ from hcp import (
     firmware_command,
     gateway_commands,
     gateway_sync_commands,
+    gateway_trace_commands,
     sim_commands,
 )
 from hcp.exits import Exit
@@ -26,6 +27,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 gateway_sync_commands.add_to(gateway_commands.app)
+gateway_trace_commands.add_to(gateway_commands.app)
 app.add_typer(gateway_commands.app, name="gateway")
 app.add_typer(broker_commands.app, name="broker")
 app.add_typer(central_commands.app, name="central")

@@ -120,6 +120,16 @@ def _event(name: str | None) -> str:
     return f" {source} 系统事件 {event}" if source else f"事件 {event}"
 
 
+def moment(ms: int, zone_ms: int = BEIJING_MS) -> str:
+    """A moment by the clock on the wall, with its day."""
+    return f"{_day(ms, zone_ms)} {_clock(ms, zone_ms)}"
+
+
+def seconds(ms: int) -> str:
+    """A span in seconds, as short as it is exact."""
+    return _seconds(ms)
+
+
 def _seconds(ms: int) -> str:
     return f"{ms / 1000:.3f}".rstrip("0").rstrip(".")
 

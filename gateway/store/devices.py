@@ -25,6 +25,12 @@ def state(connection: sqlite3.Connection, device: str) -> State | None:
     return State(*row) if row else None
 
 
+def state_ms(connection: sqlite3.Connection, device: str) -> int | None:
+    """When the last state came."""
+    row = connection.execute("SELECT at_ms FROM states WHERE device = ?", (device,)).fetchone()
+    return row[0] if row else None
+
+
 def put_state(connection: sqlite3.Connection, device: str, new: State, now_ms: int) -> None:
     connection.execute(
         "INSERT INTO states VALUES (?, ?, ?, ?) ON CONFLICT (device)"

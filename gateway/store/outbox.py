@@ -116,6 +116,22 @@ def withdraw(connection: sqlite3.Connection, device: str, seq: int) -> bool:
     return gone > 0
 
 
+def of_record(connection: sqlite3.Connection, device: str, seq: int) -> list[tuple[int, int | None, int, int]]:
+    """What waits of a record: ``(kind, number, attempts, next_ms)``. A search through all that waits."""
+    return connection.execute(
+        "SELECT kind, number, attempts, next_ms FROM outgoing WHERE device = ? AND seq = ? ORDER BY id", (device, seq)
+    ).fetchall()
+
+
+def oldest_ms(connection: sqlite3.Connection) -> int | None:
+    """When the record that waits longest was received; None if no record waits."""
+    row = connection.execute(
+        "SELECT r.received_ms FROM outgoing o JOIN records r ON r.device = o.device AND r.seq = o.seq"
+        " ORDER BY o.id LIMIT 1"
+    ).fetchone()
+    return row[0] if row else None
+
+
 # --- what goes next ---
 
 

@@ -65,7 +65,7 @@ class CentralDoor:
             headers["Authorization"] = f"Bearer {settings.key.get_secret_value()}"
         self._client = httpx.Client(
             timeout=httpx.Timeout(settings.timeout_s, connect=5.0),
-            verify=_context(settings),
+            verify=context(settings),
             follow_redirects=False,
             trust_env=False,
             headers=headers,
@@ -96,7 +96,8 @@ class CentralDoor:
         return Reply(status, raw, what is Meaning.SPLIT)
 
 
-def _context(settings: CentralSettings) -> ssl.SSLContext:
+def context(settings: CentralSettings) -> ssl.SSLContext:
+    """How central is verified, and what is shown to it. Raises OSError, ssl.SSLError."""
     context = ssl.create_default_context(cafile=settings.authority)
     if settings.certificate is not None:
         context.load_cert_chain(settings.certificate, settings.key_file)
