@@ -1,4 +1,4 @@
-"""Gathers the facts for ``hcp gateway doctor``: looks at files, asks the running gateway and central, writes nothing."""
+"""Gathers the facts for ``hcp gateway doctor``: looks at files, asks gateway and central, writes nothing."""
 
 import email.utils
 import fcntl

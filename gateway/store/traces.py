@@ -48,7 +48,8 @@ def _deliveries(connection: sqlite3.Connection, device: str, seq: int) -> list[D
         ).fetchall()
     ]
     for kind, number, attempts, next_ms in outbox.of_record(connection, device, seq):
-        found.append(Delivery(0 if kind == outbox.RECORD else number, State.WAITING, None, attempts, next_ms))
+        place = 0 if kind == outbox.RECORD else number or 0
+        found.append(Delivery(place, State.WAITING, None, attempts, next_ms))
     for kind, number, answer, last_ms in connection.execute(
         "SELECT kind, number, answer, last_ms FROM dead_letters WHERE device = ? AND seq = ? AND state = 'dead'",
         (device, seq),
