@@ -12,54 +12,20 @@ import hashlib
 import os
 from collections import namedtuple
 
+from firmware import manifest as manifests
 from firmware.crypto import slices
-from protocol import cbor, cose, downlink
+from firmware.manifest import Refused
+from protocol import cbor, downlink
 from protocol.errors import ProtocolError
 
 MAX_MANIFEST = 8192
-MAX_FILES = 120
-MAX_PATH = 64
 ASK_MS = 10000  # without an answer: ask again
-_MANIFEST = "manifest"
-_PATH = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./"
 
-#: ``files`` are (path, size, SHA-256). ``needs``: the lowest version that can be updated to this one.
-Manifest = namedtuple("Manifest", ("board", "version", "needs", "files"))
 #: What goes on: the command's id, hash and size of the manifest, and into which set.
 Job = namedtuple("Job", ("id", "hash", "size", "slot"))
 
 
-class Refused(Exception):
-    """The update is not taken; the text is the code (update.md)."""
-
-
-async def open_manifest(data: bytes, key: bytes) -> Manifest:
-    """Verify, then read. Raises Refused: ``no_key``, ``bad_signature``, ``bad_manifest``."""
-    from firmware.crypto.verify import verify_steps
-
-    if not key:
-        raise Refused("no_key")
-    try:
-        envelope = cose.sign1_unpack(data)
-        if not await slices.run_async(verify_steps(key, envelope.to_be_signed, envelope.signature)):
-            raise Refused("bad_signature")
-        fields = cbor.decode(envelope.payload)
-    except ProtocolError:
-        raise Refused("bad_manifest")
-    if not isinstance(fields, list) or len(fields) != 5 or fields[0] != 1 or not _uints(fields[2:4]):
-        raise Refused("bad_manifest")
-    files = fields[4]
-    if not isinstance(files, list) or not 0 < len(files) <= MAX_FILES:
-        raise Refused("bad_manifest")
-    for file in files:
-        if not isinstance(file, list) or len(file) != 3 or not _is_path(file[0]) or not _uints(file[1:2]):
-            raise Refused("bad_manifest")
-        if not isinstance(file[2], bytes) or len(file[2]) != 32:
-            raise Refused("bad_manifest")
-    return Manifest(fields[1], fields[2], fields[3], files)
-
-
-def judge(manifest: Manifest, board: str, version: int) -> None:
+def judge(manifest, board: str, version: int) -> None:
     """Whether a board that runs ``version`` takes it. Raises Refused: ``foreign``, ``downgrade``, ``too_old``."""
     if manifest.board != board:
         raise Refused("foreign")
@@ -136,16 +102,15 @@ class Update:
     async def run(self, job: Job) -> int:
         """Fetch what is missing, check all of it, switch. Gives the new version; it runs from the next start on.
 
-        Raises Refused, and then the update is over: ``bad_hash`` and all that open_manifest and judge raise.
+        Raises Refused, and then the update is over: ``bad_hash`` and all that manifest.opened and judge raise.
         """
         folder = self._folder(job.slot)
         slots = self._slots
         try:
-            path = await self._fetch(folder, _MANIFEST, job.size, job.hash)
-            with open(path, "rb") as file:
-                manifest = await open_manifest(file.read(), self._key)
+            path = await self._fetch(folder, manifests.NAME, job.size, job.hash)
+            manifest = await manifests.opened(path, job.size, self._key)
             judge(manifest, self._board, slots.version)
-            for name, size, digest in manifest.files:
+            for name, size, digest in manifests.files(path, manifest):
                 await self._fetch(folder, name, size, digest)
         except Refused:
             self.drop()
@@ -298,17 +263,3 @@ def _wipe(path):
         except OSError:
             _wipe(name)
             os.rmdir(name)
-
-
-def _uints(values):
-    return all(isinstance(value, int) and value is not True and 0 <= value <= 0xFFFFFFFF for value in values)
-
-
-def _is_path(path):
-    return (
-        isinstance(path, str)
-        and 0 < len(path) <= MAX_PATH
-        and path != _MANIFEST
-        and all(char in _PATH for char in path)
-        and all(part.strip(".") for part in path.split("/"))
-    )

@@ -13,7 +13,7 @@ from simulator.device import vm_command, vm_environment
 
 PARTITIONS = "identity=8192,journal=524288,slots=8192,vfs=2097152"
 #: For SimDevice: what runs instead of the sources. The VM keeps TLS on this heap, the chip does not.
-PROGRAM = ("-X", "heapsize=288K", "-m", "hcp_slots")
+PROGRAM = ("-X", "heapsize=224K", "-m", "hcp_slots")
 _TIMEOUT_S = 120
 
 

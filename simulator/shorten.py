@@ -6,7 +6,8 @@ in all files. Ours is what the tree itself defines and nobody outside can mean:
 - not a name that MicroPython knows: its binary holds the names of all built-in and frozen modules, the stubs of the
   port those of the chip's;
 - not a module, a name that somebody outside calls (``roots``), nor an argument of such a function;
-- not a word that is asked for by ``getattr``, nor a keyword given to a function that is not ours.
+- not a word that is asked for by ``getattr``, nor a keyword given to a function that is not ours;
+- not an exception, whose name is in the log that a technician reads.
 
 Fields of a namedtuple are renamed in its declaration too. Nothing looks names up in any other way, and the tests of the
 simulator run the result. To read a traceback, or the line of a crash, with the names of its build:
@@ -100,6 +101,8 @@ def _not_ours(tree: ast.AST, ours: Collection[str], roots: Collection[str]) -> s
     found: set[str] = set()
     for node in ast.walk(tree):
         match node:
+            case ast.ClassDef(name=name, bases=[ast.Name(id=base)]) if base.endswith(("Exception", "Error")):
+                found.add(name)
             case ast.FunctionDef(name=name, args=args) if name in roots:
                 found |= {arg.arg for arg in args.args}
             case ast.Call(func=ast.Name(id="getattr" | "hasattr" | "setattr"), args=[_, ast.Constant(value=word), *_]):

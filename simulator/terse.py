@@ -7,6 +7,7 @@ arguments that it is given.
 """
 
 import ast
+from collections import Counter
 from collections.abc import Mapping
 
 from simulator.tree import Thing, scope
@@ -47,10 +48,12 @@ def _without_unread(trees: Mapping[str, ast.Module]) -> bool:
     calls: dict[Thing, list[ast.Call]] = {function: [] for function in functions}
     for path, tree in trees.items():
         called = {id(node.func): node for node in ast.walk(tree) if isinstance(node, ast.Call)}
-        for function, use in scope(path, tree).uses(tree):
+        uses = list(scope(path, tree).uses(tree))
+        meanings = Counter(id(use) for _, use in uses)
+        for function, use in uses:
             if function not in calls:
                 continue
-            call = called.get(id(use))
+            call = called.get(id(use)) if meanings[id(use)] == 1 else None
             if call is None or call.keywords or any(isinstance(value, ast.Starred) for value in call.args):
                 del calls[function]  # somebody holds it, or how it is called cannot be told
             else:

@@ -9,32 +9,35 @@ Thing = tuple[str, str]  # the file that defines it, and its name there
 
 @dataclass(frozen=True)
 class Scope:
-    """What one file calls its own things and those of others: ``things`` by name, ``modules`` as path by name."""
+    """What one file calls its own things and those of others: ``things`` by name, ``modules`` as paths by name.
 
-    things: Mapping[str, Thing]
-    modules: Mapping[str, str]
+    A name may mean several: two branches may import two things under one name.
+    """
+
+    things: Mapping[str, set[Thing]]
+    modules: Mapping[str, set[str]]
 
     def uses(self, part: ast.AST) -> Iterator[tuple[Thing, ast.expr]]:
         """Every thing that a part of the file names, and where; a definition's own name is none."""
         for node in ast.walk(part):
             match node:
-                case ast.Name(id=name, ctx=ast.Load()) if name in self.things:
-                    yield self.things[name], node
-                case ast.Attribute(value=ast.Name(id=module), attr=name) if module in self.modules:
-                    yield (self.modules[module], name), node
+                case ast.Name(id=name, ctx=ast.Load()):
+                    yield from ((thing, node) for thing in self.things.get(name, ()))
+                case ast.Attribute(value=ast.Name(id=module), attr=name):
+                    yield from (((path, name), node) for path in self.modules.get(module, ()))
 
 
 def scope(path: str, tree: ast.Module) -> Scope:
     """Of the file ``path``; imports inside functions count as its own."""
-    things = {name: (path, name) for node in tree.body for name in defined(node)}
-    modules = {}
+    things: dict[str, set[Thing]] = {name: {(path, name)} for node in tree.body for name in defined(node)}
+    modules: dict[str, set[str]] = {}
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.module:
             folder = node.module.replace(".", "/")
             for alias in node.names:
                 known = alias.asname or alias.name
-                things[known] = (f"{folder}.py", alias.name)
-                modules[known] = f"{folder}/{alias.name}.py"
+                things.setdefault(known, set()).add((f"{folder}.py", alias.name))
+                modules.setdefault(known, set()).add(f"{folder}/{alias.name}.py")
     return Scope(things, modules)
 
 

@@ -21,6 +21,11 @@ def verify_steps(public_key: bytes, message: bytes, signature: bytes):
 
     False too for a key that is no point of the curve. For slices.run and slices.run_async.
     """
+    return (yield from verify_digest_steps(public_key, sha256(message).digest(), signature))
+
+
+def verify_digest_steps(public_key: bytes, digest: bytes, signature: bytes):
+    """The same of a message whose SHA-256 is ``digest``."""
     if len(public_key) != 65 or public_key[0] != 4 or len(signature) != 64:
         return False
     x, y, r, s = [
@@ -29,7 +34,7 @@ def verify_steps(public_key: bytes, message: bytes, signature: bytes):
     if x >= P or y >= P or (y * y - x * x * x + 3 * x - _B) % P or not (0 < r < N and 0 < s < N):
         return False
     w = yield from inverse_steps(s, N)
-    u1 = (int.from_bytes(sha256(message).digest(), "big") * w % N).to_bytes(32, "big")
+    u1 = (int.from_bytes(digest, "big") * w % N).to_bytes(32, "big")
     u2 = (r * w % N).to_bytes(32, "big")
     both = add(*_G, 1, x, y)
     if both[2]:

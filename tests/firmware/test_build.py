@@ -6,6 +6,7 @@ import shutil
 
 import pytest
 
+from firmware import manifest as manifests
 from firmware import update
 from firmware.journal import Journal
 from gateway import release
@@ -70,8 +71,8 @@ def test_a_device_takes_the_set_as_an_update(image, tmp_path):
     key = make_key()
     data = release.sign(image.manifest, key)
     manifest = release.opened(data, key.public_key())
-    assert len(data) <= update.MAX_MANIFEST and len(manifest.files) <= update.MAX_FILES
-    assert all(update._is_path(file.path) for file in manifest.files)
+    assert len(data) <= update.MAX_MANIFEST and len(manifest.files) <= manifests.MAX_FILES
+    assert all(manifests._is_path(file.path) for file in manifest.files)
 
 
 def test_too_much_bytecode_in_memory_is_refused(monkeypatch, tmp_path, capsys):

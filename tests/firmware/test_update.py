@@ -6,7 +6,7 @@ import hashlib
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from firmware import update
+from firmware import manifest, update
 from firmware.slots import Slots
 from firmware.update import Refused, Update, job_of
 from gateway import release
@@ -139,7 +139,7 @@ def test_the_same_command_again_goes_on_and_another_starts_anew(device):
         ({"board": "esp32c6"}, "foreign"),
         ({"board": ""}, "foreign"),
         ({"files": {}}, "bad_manifest"),
-        ({"files": {f"f{number}": b"" for number in range(update.MAX_FILES + 1)}}, "bad_manifest"),
+        ({"files": {f"f{number}": b"" for number in range(manifest.MAX_FILES + 1)}}, "bad_manifest"),
         ({"sizes": {"logo.bin": 4095}}, "bad_hash"),
     ],
     ids=lambda value: str(value)[:40],
@@ -248,7 +248,7 @@ def test_a_bad_command_is_refused(args):
 
 
 def test_device_and_host_have_the_same_limits():
-    assert (update.MAX_FILES, update.MAX_PATH, update.MAX_MANIFEST) == (
+    assert (manifest.MAX_FILES, manifest.MAX_PATH, update.MAX_MANIFEST) == (
         release.MAX_FILES,
         release.MAX_PATH,
         release.MAX_MANIFEST,
@@ -256,6 +256,6 @@ def test_device_and_host_have_the_same_limits():
 
 
 def test_the_largest_manifest_is_read(device):
-    files = {f"firmware/some-name-{number:03}.mpy": b"%d" % number for number in range(update.MAX_FILES)}
+    files = {f"firmware/some-name-{number:03}.mpy": b"%d" % number for number in range(manifest.MAX_FILES)}
     assert device.take(made(files=files)) == 5
     assert device.files("b") == files

@@ -58,6 +58,14 @@ def test_a_name_of_two_modules_stays_only_in_the_one_that_is_meant():
     assert "first" not in out["user.py"]  # nor what is imported for nothing
 
 
+def test_one_name_for_two_things_keeps_both():
+    user = (
+        "def main(x):\n    if x: from one import Work as Any\n    else: from two import Work as Any\n    return Any()"
+    )
+    out = shaken({"one.py": "class Work: pass", "two.py": "class Work: pass", "user.py": user}, frozenset({"main"}))
+    assert "class Work" in out["one.py"] and "class Work" in out["two.py"]
+
+
 def test_what_is_imported_late_for_a_number_is_not_imported():
     user = "def main():\n    from a import LIMIT, used\n    return used() + LIMIT"
     out = shaken({"a.py": A, "user.py": user}, frozenset({"main"}))

@@ -13,6 +13,8 @@ from simulator.shorten import names_in, renamed, short_names
 LIB = """
 from collections import namedtuple
 Press = namedtuple("Press", ("level", "taken_at_ms"))
+class RefusedLink(OSError):
+    pass
 class Window:
     def __init__(self, partition, journal_size=3):
         self.partition = partition
@@ -65,9 +67,11 @@ def test_the_result_does_the_same():
     assert spaces[1]["main"](Partition()) == 7
 
 
-@pytest.mark.parametrize("name", ["writeblocks", "partition", "main", "other_device", "_armed", "lib", "state_word"])
+@pytest.mark.parametrize(
+    "name", ["writeblocks", "partition", "main", "other_device", "_armed", "lib", "state_word", "RefusedLink"]
+)
 def test_what_somebody_else_names_keeps_its_name(name):
-    """Of the port; called from outside, with its arguments; asked for by a word; a module; a keyword of ``dict``."""
+    """Of the port; called from outside, and arguments of that; asked for by a word; a module; of ``dict``; in a log."""
     assert name not in names()
 
 
