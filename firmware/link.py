@@ -86,8 +86,9 @@ class Link:
             self._answered = False
             try:
                 await self._session()
-            except (OSError, ValueError, ProtocolError, asyncio.TimeoutError) as error:  # noqa: UP041
-                # ValueError: mbedTLS refused the other's certificate. Nothing here is worth a restart.
+            except (OSError, ValueError, MemoryError, ProtocolError, asyncio.TimeoutError) as error:  # noqa: UP041
+                # ValueError: mbedTLS refused the other's certificate. MemoryError: a message was larger than the room
+                # for it. Nothing here is worth a restart.
                 self._refused += isinstance(error, ValueError)
                 board.count("link_errors")
                 board.count(blame(error))
