@@ -26,8 +26,6 @@ from tests.simulator.test_device_update import made
 KEY = ec.generate_private_key(ec.SECP256R1())
 HALL = "test-hall"
 WAIT_S = 60
-#: The VM keeps TLS on this heap, the chip does not.
-PROGRAM = ("-X", "heapsize=288K", "-m", "firmware.main")
 
 
 class Running:
@@ -99,7 +97,7 @@ def drained(device):
 
 
 def test_a_device_turns_to_a_key_that_an_operator_commanded_and_the_audit_is_content(running, tmp_path):
-    with running.device(tmp_path / "k1", "k1", program=PROGRAM) as device:
+    with running.device(tmp_path / "k1", "k1") as device:
         device.wait_screen("idle")
         press(device, 4)
         drained(device)
