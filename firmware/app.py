@@ -132,12 +132,16 @@ class App:
     def _start_long(self, name, command):
         if name not in self._long:
             gc.collect()
+            # no alias: what ships is stripped of every name that nobody imports as its own
             if name == "update":
-                from firmware.update import Updating as Long
-            else:
-                from firmware.rekey import Rekey as Long
+                from firmware.update import Updating
 
-            self._long[name] = Long(self._board, self._link, self._calm, self._reboot)
+                make = Updating
+            else:
+                from firmware.rekey import Rekey
+
+                make = Rekey
+            self._long[name] = make(self._board, self._link, self._calm, self._reboot)
         self._long[name].start(command)
 
     def _calm(self):
