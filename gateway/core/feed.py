@@ -35,21 +35,24 @@ class Notice:
     service_no: int
 
 
-def first_press_ms(record: Record) -> int | None:
-    """When the citizen first pressed a star, whichever it was; None if the device did not know the time."""
-    if record.head.wall_ms is None:
-        return None
-    return record.head.wall_ms - max((age_ms for age_ms, _ in record.body.changes), default=0)
+def pressed_ms(record: Record, now_ms: int) -> int:
+    """When the citizen first pressed a star, whichever it was.
 
-
-def due_ms(pressed_ms: int | None, decided_ms: int, delay_ms: int = DELAY_MS) -> int:
-    """When a decision may be told: a whole step, the same for every level.
-
-    A press whose time is unknown, or lies in the future by a wrong clock, counts from the decision.
+    ``now_ms``, the time of its arrival, if the device did not know the time, or its clock is ahead.
     """
-    pressed_ms = decided_ms if pressed_ms is None else min(pressed_ms, decided_ms)
-    earliest_ms = max(pressed_ms + delay_ms, decided_ms)
-    return -(-earliest_ms // STEP_MS) * STEP_MS
+    if record.head.wall_ms is None:
+        return now_ms
+    return min(record.head.wall_ms - max((age_ms for age_ms, _ in record.body.changes), default=0), now_ms)
+
+
+def due_ms(pressed_ms: int, decided_ms: int, delay_ms: int = DELAY_MS) -> int:
+    """When a decision may be told: a whole step, the same for every level, and never before the decision."""
+    return -(-max(pressed_ms + delay_ms, decided_ms) // STEP_MS) * STEP_MS
+
+
+def last_step_ms(now_ms: int) -> int:
+    """The step that was reached last: what is due by then is told."""
+    return now_ms // STEP_MS * STEP_MS
 
 
 def data(notice: Notice) -> dict:

@@ -21,14 +21,12 @@ _SQL = (
        BEGIN SELECT raise(ABORT, 'who opened an identity is never edited'); END""",
     """CREATE TRIGGER reveals_remain BEFORE DELETE ON reveals
        BEGIN SELECT raise(ABORT, 'who opened an identity is never removed'); END""",
-    # decisions that the feed has not told yet; filled by the trigger, so that none is missed
+    # ratings whose decision the feed has not told yet
     """CREATE TABLE feed_waiting (
         id INTEGER PRIMARY KEY,
-        device TEXT NOT NULL, seq INTEGER NOT NULL, number INTEGER NOT NULL, due_ms INTEGER
+        device TEXT NOT NULL, seq INTEGER NOT NULL, pressed_ms INTEGER NOT NULL, decided_ms INTEGER NOT NULL
     ) STRICT""",
-    "CREATE INDEX feed_waiting_due ON feed_waiting (due_ms)",
-    """CREATE TRIGGER bindings_feed AFTER INSERT ON bindings WHEN new.status = 'bound' OR new.number > 1
-       BEGIN INSERT INTO feed_waiting (device, seq, number) VALUES (new.device, new.seq, new.number); END""",
+    "CREATE INDEX feed_waiting_pressed ON feed_waiting (pressed_ms)",
     # which service the feed counts a rating to
     """CREATE TABLE feed_rated (
         device TEXT NOT NULL, seq INTEGER NOT NULL, window TEXT NOT NULL,

@@ -9,7 +9,7 @@ from gateway.core import cloudevent, evidence, times
 from gateway.core.binding import Binding, Press, Rule, Status, Token, bind
 from gateway.core.intake import MAX_SEQ, Genuine
 from gateway.core.timeline import Serving
-from gateway.store import outbox, packing
+from gateway.store import feed, outbox, packing
 from protocol import record
 
 _SERVING = "window, case_no, service_no, staff, start_ms, end_ms, served_ms, left_ms, begun_by, served_by, ended_by"
@@ -41,6 +41,8 @@ def first(
     standing = latest(connection, device, seq)
     number = standing[0] + 1 if standing else 1
     data = _append(connection, device, seq, number, decision, now_ms)
+    if number > 1 or decision.status is Status.BOUND:
+        feed.note(connection, found, now_ms)
     used = connection.execute(
         "UPDATE tokens SET used_seq = ? WHERE token = ? AND device = ? AND used_seq IS NULL",
         (seq, found.body.token, device),
@@ -163,6 +165,7 @@ def _again(connection: sqlite3.Connection, hall: str, row: tuple, now_ms: int, b
     if decision == before:
         return 0
     data = _append(connection, device, seq, number + 1, decision, now_ms)
+    feed.note(connection, found, now_ms)
     outbox.put_binding(connection, data)
     return 1
 

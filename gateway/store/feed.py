@@ -5,7 +5,7 @@ from collections.abc import Collection
 
 from gateway.core import feed
 from gateway.core.feed import Notice, Type
-from protocol import record
+from protocol.record import Record
 
 #: How much of one job's time a release may take.
 CHUNK = 500
@@ -15,39 +15,43 @@ KEEP_NOTICES = 100_000
 KEEP_RATED_MS = 60 * 86_400_000
 
 
+def note(connection: sqlite3.Connection, found: Record, decided_ms: int) -> None:
+    """A rating was bound, or bound anew: the feed will look at it when its time has come."""
+    connection.execute(
+        "INSERT INTO feed_waiting (device, seq, pressed_ms, decided_ms) VALUES (?, ?, ?, ?)",
+        (found.device, found.head.seq, feed.pressed_ms(found, decided_ms), decided_ms),
+    )
+
+
 def release(connection: sqlite3.Connection, now_ms: int, delay_ms: int = feed.DELAY_MS) -> tuple[int, bool]:
     """Tell what is due. Gives how many notices that made, and whether there may be more to look at."""
-    fresh = connection.execute(
-        "SELECT w.id, b.decided_ms, r.body FROM feed_waiting w"
-        " JOIN bindings b ON b.device = w.device AND b.seq = w.seq AND b.number = w.number"
-        " LEFT JOIN records r ON r.device = w.device AND r.seq = w.seq WHERE w.due_ms IS NULL LIMIT ?",
-        (CHUNK,),
-    ).fetchall()
-    for waiting_id, decided_ms, body in fresh:
-        pressed_ms = feed.first_press_ms(record.parse(body)) if body else None
-        due_ms = feed.due_ms(pressed_ms, decided_ms, delay_ms)
-        connection.execute("UPDATE feed_waiting SET due_ms = ? WHERE id = ?", (due_ms, waiting_id))
-    # in an order that says nothing about the order of arrival inside one step
-    due = connection.execute(
-        "SELECT w.id, w.due_ms, w.device, w.seq, b.status, coalesce(b.window, ''), b.case_no, b.service_no"
-        " FROM feed_waiting w"
+    step_ms = feed.last_step_ms(now_ms)
+    rows = connection.execute(
+        "SELECT w.id, w.pressed_ms, w.decided_ms, w.device, w.seq, b.status, coalesce(b.window, ''), b.case_no,"
+        " b.service_no FROM feed_waiting w"
         " JOIN bindings b ON b.device = w.device AND b.seq = w.seq AND b.number ="
         " (SELECT max(number) FROM bindings x WHERE x.device = w.device AND x.seq = w.seq)"
-        " WHERE w.due_ms <= ? ORDER BY w.due_ms, b.window, b.case_no, b.service_no, w.device, w.seq LIMIT ?",
-        (now_ms, CHUNK),
+        " WHERE w.pressed_ms <= ? AND w.decided_ms <= ? ORDER BY w.pressed_ms LIMIT ?",
+        (step_ms - delay_ms, step_ms, CHUNK),
     ).fetchall()
+    due = [(feed.due_ms(row[1], row[2], delay_ms), *row[6:9], *row[3:6], row[0]) for row in rows]
     told = 0
-    for waiting_id, at_ms, device, seq, status, window, case_no, service_no in due:
+    # in an order that says nothing about the order of arrival inside one step
+    for at_ms, window, case_no, service_no, device, seq, status, waiting_id in sorted(due, key=_order):
         connection.execute("DELETE FROM feed_waiting WHERE id = ?", (waiting_id,))
         service = (window, case_no, service_no) if status == "bound" else None
         told += _follow(connection, device, seq, service, at_ms)
-    return told, CHUNK in (len(fresh), len(due))
+    return told, len(rows) == CHUNK
 
 
 def prune(connection: sqlite3.Connection, now_ms: int) -> None:
     """Forget what nobody will ask for again."""
     connection.execute("DELETE FROM feed WHERE id <= ?", (newest(connection) - KEEP_NOTICES,))
     connection.execute("DELETE FROM feed_rated WHERE at_ms < ?", (now_ms - KEEP_RATED_MS,))
+    # whose decision was lost with a damaged database
+    connection.execute(
+        "DELETE FROM feed_waiting WHERE pressed_ms < ? AND decided_ms < ?", (now_ms - KEEP_RATED_MS,) * 2
+    )
 
 
 def after(
@@ -90,6 +94,11 @@ def put_cursor(connection: sqlite3.Connection, system: str, last_id: int) -> Non
         "INSERT INTO feed_cursors VALUES (?, ?) ON CONFLICT (system) DO UPDATE SET last_id = excluded.last_id",
         (system, last_id),
     )
+
+
+def _order(row: tuple) -> tuple:
+    at_ms, window, case_no, service_no, device, seq, *_ = row
+    return at_ms, window, case_no or "", service_no or 0, device, seq
 
 
 def _follow(

@@ -31,14 +31,17 @@ _PAUSE_S = 1.0
 #: What business events need comes first: until it is there they are refused (``Store.closed_to_business``).
 _FIRST = (
     *("windows", "states", "losses", "rotations", "business_events", "cases", "services", "servings", "tokens"),
-    *("feed_rated", "feed", "feed_cursors"),
+    *("feed_rated", "feed", "feed_cursors", "feed_waiting"),
 )
 #: Letters before what replays them, facts before the outbox that names them.
 _LATER = ("dead_letters", "records", "bindings", "delivered", "outgoing")
 #: Made anew from the records, filled by triggers, or meant for one database only.
-_NOT_COPIED = ("heads", "meta", "unreadable", "feed_waiting", "tally", "ledger")
+_NOT_COPIED = ("heads", "meta", "unreadable", "tally", "ledger")
 #: Their row numbers mean nothing, and rows that came meanwhile have them; others are named by theirs.
-_NAMELESS = ("records", "outgoing", "business_events", "quarantine", "device_lines", "applicants", "reveals")
+_NAMELESS = (
+    *("records", "outgoing", "business_events", "quarantine", "device_lines", "applicants", "reveals"),
+    "feed_waiting",
+)
 _LEAST_COLUMNS = 5
 
 

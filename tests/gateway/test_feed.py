@@ -93,14 +93,27 @@ def test_the_first_press_counts_whichever_star_it_was(desk):
     twin = desk.enrol("w1")
     body = record.Rating(1, (), None, 0, ((7000, 5), (2000, 3)), record.UNARMED)
     found = record.parse(twin.seal(record.rating_payload(twin.head(wall_ms=50_000), body)))
-    assert feed.first_press_ms(found) == 43_000
+    assert feed.pressed_ms(found, 90_000) == 43_000
     unknown = record.parse(twin.rating(1, None, wall_ms=None, error_ms=None))
-    assert feed.first_press_ms(unknown) is None
+    assert feed.pressed_ms(unknown, 90_000) == 90_000
+    ahead = record.parse(twin.rating(1, None, wall_ms=95_000))
+    assert feed.pressed_ms(ahead, 90_000) == 90_000
 
 
-def test_what_comes_late_or_without_a_time_is_told_at_the_next_step():
-    assert due_ms(None, 10 * MINUTE + 1) == due_ms(11 * MINUTE, 10 * MINUTE + 1) == 14 * MINUTE
+def test_what_comes_late_is_told_at_the_next_step():
     assert due_ms(0, 100 * MINUTE + 1) == 101 * MINUTE
+    assert due_ms(0, 100 * MINUTE) == 100 * MINUTE
+
+
+def test_what_is_due_is_found_at_its_step_and_not_before(desk):
+    twin = desk.enrol("w1")
+    serve(desk)
+    press(desk, twin, 5)
+    due = due_ms(NOW_MS, NOW_MS)
+    desk.clock.turn(due - NOW_MS - 1)
+    assert desk.feed.release() == 0
+    desk.clock.turn(1)
+    assert desk.feed.release() == 1
 
 
 def test_a_second_rating_of_one_service_is_not_told(desk):
