@@ -15,6 +15,7 @@ from gateway.service import Service
 from gateway.store.writer import StoreError
 from gateway.web import openapi
 from gateway.web.context import Web
+from gateway.web.pace import Pace
 from gateway.web.problems import Problem, response
 from gateway.web.routes import commands, devices, events, feed, health, imports, metrics, status, windows
 from gateway.web.systems import Systems
@@ -42,13 +43,14 @@ def create_app(
     checks: Callable[[], dict[str, bool]],
     feed_: Feed,
     snapshot: Callable[[], Snapshot],
+    pace: Pace | None = None,
 ) -> FastAPI:
     """The application.
 
     ``checks`` names what must be true for the gateway to be ready; ``snapshot`` gives its figures.
     """
     app = openapi.described(FastAPI(docs_url=None, redoc_url=None))
-    app.state.web = Web(service, systems, checks, feed_, snapshot)
+    app.state.web = Web(service, systems, checks, feed_, snapshot, pace or Pace())
     for router in ROUTERS:
         app.include_router(router)
     _handle_errors(app)

@@ -8,6 +8,7 @@ from fastapi import Request
 from gateway.core.figures import Snapshot
 from gateway.feed import Feed
 from gateway.service import Service
+from gateway.web.pace import Pace
 from gateway.web.systems import Systems
 
 
@@ -20,6 +21,7 @@ class Web:
     checks: Callable[[], dict[str, bool]]
     feed: Feed
     snapshot: Callable[[], Snapshot]
+    pace: Pace
 
 
 def web(request: Request) -> Web:

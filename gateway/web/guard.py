@@ -22,6 +22,9 @@ def has(scope: str) -> Any:
             raise Problem("unauthorized")
         if scope not in system.scopes:
             raise Problem("forbidden", f"需要 scope: {scope}")
+        wait_ms = web(request).pace.wait_ms(system)
+        if wait_ms:
+            raise Problem("too_fast", f"该系统每秒至多 {system.rate} 次请求", wait_s=-(-wait_ms // 1000))
         return system
 
     return Depends(holder)

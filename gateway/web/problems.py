@@ -36,12 +36,13 @@ PROBLEMS: dict[str, tuple[int, str, str]] = {
 
 
 class Problem(Exception):
-    """An answer that is an error; ``code`` is a key of ``PROBLEMS``."""
+    """An answer that is an error; ``code`` is a key of ``PROBLEMS``, ``wait_s`` what Retry-After says if it comes."""
 
-    def __init__(self, code: str, detail: str = "", **extra: Any):
+    def __init__(self, code: str, detail: str = "", wait_s: int = 2, **extra: Any):
         super().__init__(code, detail)
         self.code = code
         self.detail = detail
+        self.wait_s = wait_s
         self.extra = extra
 
 
@@ -84,5 +85,5 @@ def response(problem: Problem, headers: dict[str, str] | None = None) -> JSONRes
     if status == 401:
         headers["WWW-Authenticate"] = "Bearer"
     if status in (429, 503):
-        headers.setdefault("Retry-After", "2")
+        headers.setdefault("Retry-After", str(problem.wait_s))
     return JSONResponse(document(problem), status, headers, media_type=CONTENT_TYPE)

@@ -7,13 +7,14 @@ from fastapi.testclient import TestClient
 from gateway.core.figures import Snapshot
 from gateway.web import systems
 from gateway.web.app import create_app
+from gateway.web.pace import Pace
 from tests.gateway.desk import Desk
 
 KEYS = {name: name[0] * 30 for name in ("queue", "other", "screen", "window", "technician", "prometheus")}
 _SYSTEMS = {
     "queue": 'scopes = ["events", "windows", "read"]',
     "other": 'scopes = ["events"]',
-    "screen": 'scopes = ["read", "feed"]',
+    "screen": 'scopes = ["read", "feed"]\nrate = 5',
     "window": 'scopes = ["events", "windows", "read", "operate"]\nwindows = ["A1"]',
     "technician": 'scopes = ["operate"]',
     "prometheus": 'scopes = ["metrics"]',
@@ -27,7 +28,10 @@ def as_(name: str) -> dict[str, str]:
 
 
 def make_api(
-    desk: Desk, client: tuple[str, int] = LOCAL, snapshot: Callable[[], Snapshot] = lambda: Snapshot({}, {}, {})
+    desk: Desk,
+    client: tuple[str, int] = LOCAL,
+    snapshot: Callable[[], Snapshot] = lambda: Snapshot({}, {}, {}),
+    pace: Pace | None = None,
 ) -> TestClient:
     """Speaks as ``queue`` unless told otherwise; what ``checks`` says is up to the test."""
     path = desk.data / "systems.toml"
@@ -35,7 +39,7 @@ def make_api(
         "\n".join(f'[[system]]\nname = "{name}"\nkey = "{KEYS[name]}"\n{lines}' for name, lines in _SYSTEMS.items())
     )
     checks = {"database": True, "broker": True}
-    app = create_app(desk.service, systems.load(path), lambda: checks, desk.feed, snapshot)
+    app = create_app(desk.service, systems.load(path), lambda: checks, desk.feed, snapshot, pace)
     api = TestClient(app, raise_server_exceptions=False, client=client, headers=as_("queue"))
     api.checks = checks  # type: ignore[attr-defined]
     return api

@@ -29,9 +29,10 @@ def running(tmp_path: Path) -> Iterator[Gateway]:
     """A whole gateway with ports of its own. ``http`` speaks as a system that may do everything."""
     data = tmp_path / "data"
     data.mkdir()
-    scopes = '["events", "windows", "read", "feed", "operate"]'
+    scopes = '["events", "windows", "read", "feed", "operate", "metrics"]'
     (data / "systems.toml").write_text(f'[[system]]\nname = "queue"\nkey = "{"k" * 32}"\nscopes = {scopes}\n')
-    gateway = Gateway(GatewaySettings(data=data, hall=HALL, broker_host="127.0.0.1", broker_port=0, http_port=0))
+    ports = {"broker_host": "127.0.0.1", "broker_port": 0, "http_port": 0}
+    gateway = Gateway(GatewaySettings(data=data, hall=HALL, store_ballast_bytes=0, **ports))
     gateway.start()
     gateway.http = httpx.Client(  # type: ignore[attr-defined]
         base_url=gateway.facts()["http"], headers={"Authorization": f"Bearer {'k' * 32}"}, trust_env=False, timeout=10

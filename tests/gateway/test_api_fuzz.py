@@ -11,6 +11,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from gateway.core.figures import Snapshot
 from gateway.web import openapi, systems
 from gateway.web.app import create_app
 from tests.gateway.desk import HALL, Desk
@@ -29,7 +30,9 @@ def schema(tmp_path_factory):
         'scopes = ["events", "windows", "read", "operate", "feed"]\n'
     )
     ready = {"database": True, "broker": True}
-    app = create_app(desk.service, systems.load(data / "systems.toml"), lambda: ready, desk.feed)
+    app = create_app(
+        desk.service, systems.load(data / "systems.toml"), lambda: ready, desk.feed, lambda: Snapshot({}, {}, {})
+    )
     yield schemathesis.openapi.from_asgi("/openapi.json", app)
     desk.close()
 

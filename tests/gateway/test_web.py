@@ -8,7 +8,8 @@ import pytest
 from gateway.core import times
 from gateway.web import systems
 from gateway.web.body import MAX_BODY
-from tests.gateway.api import KEYS, as_, is_problem
+from gateway.web.pace import Pace
+from tests.gateway.api import KEYS, as_, is_problem, make_api
 
 
 def post(api, *events, **kwargs):
@@ -205,8 +206,6 @@ def test_a_key_that_is_limited_to_windows_sees_and_changes_only_these(api, desk)
 
 
 def test_an_identity_comes_in_clear_only_where_nobody_can_read_it(desk):
-    from tests.gateway.api import make_api
-
     desk.enrol("w1")
     event = called(applicant={"name": "欧阳思齐"})
     assert post(make_api(desk, ("10.0.0.7", 5000)), event) == [("rejected", "identity_in_clear")]
@@ -219,3 +218,16 @@ def test_an_answer_about_parameters_repeats_none_of_them(api):
     body = is_problem(api.get("/api/v1/feed?after=欧阳思齐", headers=as_("screen")), 400, "bad_request")
     assert "欧阳" not in str(body) and "after" in body["detail"]
     is_problem(api.get("/api/v1/feed", headers={**as_("screen"), "Last-Event-ID": "x"}), 400, "bad_request")
+
+
+def test_a_system_that_asks_too_fast_is_told_how_long_to_wait_and_the_others_are_not(desk):
+    now = [0]
+    api = make_api(desk, pace=Pace(lambda: now[0]))
+    mine = as_("screen")
+    assert [api.get("/api/v1/windows", headers=mine).status_code for _ in range(10)] == [200] * 10
+    refused = api.get("/api/v1/windows", headers=mine)
+    is_problem(refused, 429, "too_fast")
+    assert refused.headers["retry-after"] == "1"
+    assert api.get("/api/v1/windows").status_code == 200
+    now[0] += 1000
+    assert [api.get("/api/v1/windows", headers=mine).status_code for _ in range(6)] == [200] * 5 + [429]
