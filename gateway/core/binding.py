@@ -9,7 +9,7 @@ if exactly one did and no token says otherwise.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from gateway.core import evidence
@@ -103,7 +103,8 @@ class Facts:
 
     ``span``: the possible moments of the press; ``here``: all that stood at the window; ``met``: what of it stood there
     at a possible moment. ``token``: one that was issued to this device for this window; ``own``: where its service
-    stood when the press could have carried it.
+    stood when the press could have carried it. ``keys``: the services that the press can mean by its time, and beside
+    them that of a token which contradicts.
     """
 
     window: str | None
@@ -112,11 +113,7 @@ class Facts:
     met: tuple[Serving, ...]
     token: Token | None
     own: tuple[Serving, ...]
-
-    @property
-    def keys(self) -> list[tuple[str, int]]:
-        """The services that the press can mean: those met, and beside them that of a token which contradicts."""
-        return sorted({s.key for s in self.met} | ({self.token.key} if self.token and self.met else set()))
+    keys: tuple[tuple[str, int], ...]
 
 
 def no_window(facts: Facts) -> Binding | None:
@@ -158,7 +155,7 @@ def interval(facts: Facts) -> Binding | None:
 def several_services(facts: Facts) -> Binding | None:
     """误差范围内可能是几项服务, 或令牌所指服务已离开而窗口另有服务: 歧义, 列出全部候选, 不作猜测
     (several did, or the token names one that had left: all are named, none is guessed)"""
-    named = tuple(facts.keys[:MAX_CANDIDATES])
+    named = facts.keys[:MAX_CANDIDATES]
     return Binding(Status.AMBIGUOUS, Rule.SEVERAL_SERVICES, facts.window, candidates=named)
 
 
@@ -188,9 +185,10 @@ def bind(
     of the token's service. ``business_error_ms``: how far the clocks of the business systems may be off.
     """
     facts = _facts(press, window, token, servings, business_error_ms)
-    decision = next(answer for _, rule in RULES if (answer := rule(facts)) is not None)
+    said = next(answer for _, rule in RULES if (answer := rule(facts)) is not None)
     found = _evidence(press, facts, token, business_error_ms, carried or token is not None)
-    return replace(decision, error_ms=press.error_ms, evidence=found)
+    whose = said.case_no, said.service_no, said.staff
+    return Binding(said.status, said.rule, said.window, *whose, said.candidates, press.error_ms, found)
 
 
 def _facts(
@@ -200,21 +198,20 @@ def _facts(
     here = tuple(s for s in servings if s.window == window)
     met = tuple(s for s in here if span is not None and s.meets(*span))
     if token is None or window is None or token.window != window:
-        return Facts(window, span, here, met, None, ())
+        return Facts(window, span, here, met, None, (), tuple(sorted({s.key for s in met})))
     issued_ms = token.issued_ms - business_error_ms
     own = [s for s in here if s.key == token.key and s.end_ms > issued_ms]
-    if span is not None:
-        own = (
-            []
-            if press.before(token.issued_ms)
-            else [s for s in own if s.meets(max(span[0], issued_ms), span[1], with_token=True)]
-        )
-    return Facts(window, span, here, met, token, tuple(own))
+    if press.before(token.issued_ms):
+        own = []
+    elif span is not None:
+        own = [s for s in own if s.meets(max(span[0], issued_ms), span[1], with_token=True)]
+    keys = {s.key for s in met} | {token.key} if met else set()
+    return Facts(window, span, here, met, token, tuple(own), tuple(sorted(keys)))
 
 
 def _evidence(press: Press, facts: Facts, token: Token | None, business_error_ms: int, carried: bool) -> Evidence:
     first_ms, last_ms = facts.span or (None, None)
-    keys = {s.key for s in facts.met} | ({facts.token.key} if facts.token else set())
+    keys = {*facts.keys, facts.token.key} if facts.token else facts.keys
     around = facts.span or (token.issued_ms if token else 0,) * 2
     servings, more = evidence.nearest([s for s in facts.here if s.key in keys], *around)
     used = _token_use(press, facts, token) if carried else None

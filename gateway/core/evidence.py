@@ -15,6 +15,8 @@ from gateway.core.timeline import Serving
 #: The most servings that are named, and the most bytes of all of it as JSON (spec 9.2).
 MAX_SERVINGS = 4
 MAX_BYTES = 4096
+#: Names this short fit whatever letters they have: 4 bytes each, beside 2 KiB for all that is not a name.
+_FEW_LETTERS = 400
 
 
 class Clock(StrEnum):
@@ -66,6 +68,8 @@ class Evidence:
 
 def nearest(servings: list[Serving], first_ms: int, last_ms: int) -> tuple[tuple[Serving, ...], int]:
     """The servings nearest to ``first_ms … last_ms``, by their start, and how many were left out."""
+    if len(servings) <= 1:  # nearly always
+        return tuple(servings), 0
     far = sorted(servings, key=lambda s: (max(s.start_ms - last_ms, first_ms - s.end_ms + 1, 0), s.start_ms, s.key))
     kept = sorted(far[:MAX_SERVINGS], key=lambda s: (s.start_ms, s.key))
     return tuple(kept), len(servings) - len(kept)
@@ -74,6 +78,8 @@ def nearest(servings: list[Serving], first_ms: int, last_ms: int) -> tuple[tuple
 def data(evidence: Evidence) -> dict[str, Any]:
     """As JSON (spec 9.2). Where names are so long that it would not fit, the servings furthest back are left out."""
     found = _data(evidence)
+    if sum(_letters(serving) for serving in evidence.servings) <= _FEW_LETTERS:
+        return found
     while evidence.servings and len(json.dumps(found, ensure_ascii=False).encode()) > MAX_BYTES:
         evidence = replace(evidence, servings=evidence.servings[1:], more=evidence.more + 1)
         found = _data(evidence)
@@ -116,9 +122,14 @@ def read(value: Mapping[str, Any], window: str | None) -> Evidence:
     )
 
 
+def _letters(serving: Serving) -> int:
+    names = (serving.case_no, serving.staff, serving.begun_by, serving.served_by, serving.ended_by)
+    return sum(len(name) for name in names if name)
+
+
 def _moment(ms: int) -> str:
     """A device may state any time; a text has only those of a calendar."""
-    return times.text(max(0, min(ms, times.MAX_MS)))
+    return times.text(ms if 0 <= ms <= times.MAX_MS else 0 if ms < 0 else times.MAX_MS)
 
 
 def _token(token: TokenUse) -> dict[str, Any]:

@@ -25,8 +25,9 @@ What somebody else finishes is, from then on, his. The result depends on the set
 which they came.
 """
 
+import copy
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from gateway.core.business import RANK, Event, Type
 from gateway.core.shifts import Shifts
@@ -87,6 +88,37 @@ def fold(events: Iterable[Event], rules: Rules) -> tuple[Serving, ...]:
 
 
 @dataclass(slots=True)
+class _Stretch:
+    """A serving while it is being made: the same fields, and it may change."""
+
+    window: str
+    case_no: str
+    service_no: int
+    staff: str | None
+    start_ms: int
+    end_ms: int
+    served_ms: int | None = None
+    left_ms: int | None = None
+    begun_by: str | None = None
+    served_by: str | None = None
+    ended_by: str | None = None
+
+    @property
+    def key(self) -> tuple[str, int]:
+        return self.case_no, self.service_no
+
+    def again(self, event: Event, staff: str | None) -> "_Stretch":
+        """A stretch of the same service that begins with ``event``; its limit stays."""
+        after = copy.copy(self)
+        after.start_ms, after.begun_by, after.staff = event.at_ms, event.id, staff
+        return after
+
+    def done(self) -> Serving:
+        whole = self.window, self.case_no, self.service_no, self.staff, self.start_ms, self.end_ms
+        return Serving(*whole, self.served_ms, self.left_ms, self.begun_by, self.served_by, self.ended_by)
+
+
+@dataclass(slots=True)
 class _Known:
     """What a replay remembers of one service: its last window, and whether it was served since its last call."""
 
@@ -97,9 +129,9 @@ class _Known:
 class _Fold:
     def __init__(self, rules: Rules):
         self.rules = rules
-        self.done: list[Serving] = []
-        self.at_window: dict[str, Serving] = {}
-        self.remembered: dict[str, Serving] = {}
+        self.done: list[_Stretch] = []
+        self.at_window: dict[str, _Stretch] = {}
+        self.remembered: dict[str, _Stretch] = {}
         self.shifts = Shifts(rules.limit_ms)
         self.known: dict[tuple[str, int], _Known] = {}
 
@@ -114,7 +146,8 @@ class _Fold:
 
     def result(self) -> tuple[Serving, ...]:
         servings = [s for s in self.done + list(self.at_window.values()) if s.end_ms > s.start_ms]
-        return tuple(sorted(servings, key=lambda s: (s.start_ms, s.window, s.case_no, s.service_no)))
+        servings.sort(key=lambda s: (s.start_ms, s.window, s.case_no, s.service_no))
+        return tuple(serving.done() for serving in servings)
 
     # of a window
 
@@ -126,8 +159,9 @@ class _Fold:
         if serving.served_ms is not None:
             self._leave(serving, event)
         else:
+            after = serving.again(event, event.staff)
             self._end(window, event)
-            self.at_window[window] = replace(serving, start_ms=event.at_ms, staff=event.staff, begun_by=event.id)
+            self.at_window[window] = after
 
     def sign_out(self, event: Event, window: str) -> None:
         self.shifts.take(event)
@@ -141,7 +175,7 @@ class _Fold:
         self.remembered.pop(window, None)
         serving = self._standing(window, event.at_ms)
         if serving and serving.served_ms is None:
-            self.remembered[window] = serving
+            self.remembered[window] = copy.copy(serving)
         if serving:
             self._leave(serving, event)
 
@@ -149,7 +183,7 @@ class _Fold:
         serving = self.remembered.get(window)
         if serving:  # then nothing has begun here since
             staff = self.shifts.on_duty(window, event.at_ms) or serving.staff
-            self._begin(replace(serving, start_ms=event.at_ms, staff=staff, begun_by=event.id), event, shared=True)
+            self._begin(serving.again(event, staff), event, shared=True)
 
     # of a service
 
@@ -164,7 +198,7 @@ class _Fold:
         known.served = False
         staff = event.staff or self.shifts.on_duty(window, event.at_ms)
         end_ms = event.at_ms + self.rules.limit_ms
-        serving = Serving(window, *key, staff, event.at_ms, end_ms, begun_by=event.id)
+        serving = _Stretch(window, *key, staff, event.at_ms, end_ms, begun_by=event.id)
         self._begin(serving, event, event.shared)
 
     def serve(self, event: Event, key: tuple[str, int], known: _Known) -> None:
@@ -179,7 +213,7 @@ class _Fold:
             elif serving is None and first:
                 staff = event.staff or self.shifts.on_duty(window, event.at_ms)
                 end_ms = event.at_ms + self.rules.linger_ms
-                opened = Serving(window, *key, staff, event.at_ms, end_ms, event.at_ms, None, event.id, event.id)
+                opened = _Stretch(window, *key, staff, event.at_ms, end_ms, event.at_ms, None, event.id, event.id)
                 self._begin(opened, event, shared=False)
 
     def close(self, event: Event, key: tuple[str, int], known: _Known) -> None:
@@ -189,23 +223,24 @@ class _Fold:
                 self._end(window, event)
         self._forget(key)
 
-    def _leave(self, serving: Serving, event: Event) -> None:
+    def _leave(self, serving: _Stretch, event: Event) -> None:
         if serving.served_ms is None:
             self._end(serving.window, event)
         elif serving.left_ms is None:
-            self.at_window[serving.window] = replace(serving, left_ms=event.at_ms)
+            serving.left_ms = event.at_ms
 
-    def _invite(self, serving: Serving, event: Event) -> None:
+    def _invite(self, serving: _Stretch, event: Event) -> None:
         window, at_ms = serving.window, event.at_ms
         staff = event.staff or serving.staff or self.shifts.on_duty(window, at_ms)
         if serving.staff is not None and staff != serving.staff:
             # somebody else finished it: before and after belong to different people
-            self._end(window, event)
-            serving = replace(serving, start_ms=at_ms, begun_by=event.id)
-        end_ms = min(serving.end_ms, at_ms + self.rules.linger_ms)
-        self.at_window[window] = replace(serving, staff=staff, served_ms=at_ms, end_ms=end_ms, served_by=event.id)
+            before, serving = serving, serving.again(event, staff)
+            self._end(before.window, event)
+            self.at_window[window] = serving
+        serving.staff, serving.served_ms, serving.served_by = staff, at_ms, event.id
+        serving.end_ms = min(serving.end_ms, at_ms + self.rules.linger_ms)
 
-    def _begin(self, serving: Serving, event: Event, shared: bool) -> None:
+    def _begin(self, serving: _Stretch, event: Event, shared: bool) -> None:
         window = serving.window
         for place in [window] if shared else [*self._places(serving.key), window]:
             self._end(place, event)
@@ -214,7 +249,7 @@ class _Fold:
             self._forget(serving.key)
         self.at_window[window] = serving
 
-    def _standing(self, window: str, at_ms: int) -> Serving | None:
+    def _standing(self, window: str, at_ms: int) -> _Stretch | None:
         serving = self.at_window.get(window)
         return serving if serving and at_ms < serving.end_ms else None
 
@@ -230,7 +265,7 @@ class _Fold:
         if serving is None:
             return
         if event.at_ms < serving.end_ms:
-            serving = replace(serving, end_ms=event.at_ms, ended_by=event.id)
+            serving.end_ms, serving.ended_by = event.at_ms, event.id
         self.done.append(serving)
 
 

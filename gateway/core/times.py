@@ -5,6 +5,7 @@ import re
 
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)")
 _EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
+_EPOCH_UTC = datetime.datetime(1970, 1, 1)  # noqa: DTZ001 - without a zone, which would be written out
 _MS = datetime.timedelta(milliseconds=1)
 #: The last moment that has a text, 9999-12-31T23:59:59.999Z.
 MAX_MS = 253_402_300_799_999
@@ -12,8 +13,7 @@ MAX_MS = 253_402_300_799_999
 
 def text(ms: int) -> str:
     """``2026-03-04T05:06:07.089Z`` for milliseconds since 1970. Raises OverflowError beyond the year 9999."""
-    moment = _EPOCH + datetime.timedelta(milliseconds=ms)
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+    return (_EPOCH_UTC + datetime.timedelta(milliseconds=ms)).isoformat(timespec="milliseconds") + "Z"
 
 
 def parse(value: str) -> int:

@@ -13,6 +13,7 @@ from gateway.store import feed, outbox, packing
 from protocol import record
 
 _SERVING = "window, case_no, service_no, staff, start_ms, end_ms, served_ms, left_ms, begun_by, served_by, ended_by"
+_ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _DECISION = (
     "number, status, rule, window, case_no, service_no, staff, candidates, error_ms, evidence, grounds, decided_ms"
 )
@@ -186,7 +187,7 @@ def _decide(
         # a serving is shorter than a day by far (timeline.Rules), which keeps the search inside the index
         keys |= set(
             connection.execute(
-                "SELECT DISTINCT case_no, service_no FROM servings"
+                "SELECT case_no, service_no FROM servings"
                 " WHERE window = ? AND start_ms <= ? AND start_ms >= ? AND end_ms > ?",
                 (window, _fit(span[1]), _fit(span[0] - 86_400_000), _fit(span[0])),
             )
@@ -240,7 +241,7 @@ def _append(connection: sqlite3.Connection, device: str, seq: int, number: int, 
     grounds = None
     if basis:
         beside = _beside(decision.window, decision.case_no, decision.staff, now_ms)
-        grounds = packing.pack(json.dumps(basis, ensure_ascii=False, separators=(",", ":")), beside)
+        grounds = packing.pack(_ENCODE(basis), beside)
     connection.execute(
         "INSERT INTO bindings (device, seq, number, status, rule, window, case_no, service_no, staff, candidates,"
         " error_ms, decided_ms, grounds) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",

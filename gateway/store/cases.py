@@ -14,6 +14,7 @@ EVENT = (
     "event_id, type, at_ms, window, staff, case_no, service_no, item_code, item_name, applicant_kind, shared, corrects"
 )
 _SERVICE = "case_no, service_no, window, staff, called_ms, served_ms, finished_ms, closed_ms, status, applicant_kind"
+_TYPES = {str(kind): kind for kind in Type}
 
 
 def marks(values: Iterable[object]) -> str:
@@ -28,7 +29,7 @@ def event_of(row: tuple) -> Event:
     return Event(
         # two systems may use the same id: only together they are unique, and the order of ties rests on it
         f"{source}\n{event_id}",
-        Type(kind),
+        _TYPES[kind],
         at_ms,
         window,
         staff,

@@ -3,6 +3,7 @@
 import random
 from collections import Counter
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,6 +16,7 @@ HALLS = 10_000
 PRESSES = 3
 
 
+@pytest.mark.requirement("JX-3.1a")
 def test_ten_thousand_halls():
     outcomes: Counter[str] = Counter()
     halls: set[tuple[int, int]] = set()

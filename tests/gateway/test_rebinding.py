@@ -1,11 +1,15 @@
 """Decisions on a real database while a day goes by: events come late and mended, scenes are shown, records arrive."""
 
 import random
+import re
 import sqlite3
 from collections import Counter
 from itertools import count
 
+import pytest
+
 from gateway import schema
+from gateway.core import explain
 from gateway.core.binding import Rule, Token
 from gateway.core.intake import Genuine
 from gateway.store import bindings, business, records, scenes
@@ -75,6 +79,7 @@ class Stage:
         return Pressed(moment.window, moment.press, Token(*row) if row else None)
 
 
+@pytest.mark.requirement("JX-3.1a")
 def test_whatever_comes_late_or_mended_the_decision_that_stands_is_right():
     connection = database()
     outcomes: Counter[str] = Counter()
@@ -114,6 +119,35 @@ def test_a_finish_that_comes_after_the_rating_changes_nothing(desk):
     desk.tell("finished", window="A1", case_no="C1", service_no=1)
     desk.tell("finished", desk.clock.now_ms() - SLACK_MS - 1, window="A1", case_no="C1", service_no=1)
     assert desk.bindings("w1", 1) == [("bound", "interval", "C1", 1, "1001")]
+
+
+def test_a_sign_out_right_after_serving_is_no_way_out_of_a_rating(desk):
+    twin = desk.enrol("w1")
+    desk.tell("called", window="A1", case_no="C1", service_no=1, staff="1001")
+    desk.tell("served", window="A1", case_no="C1", service_no=1)
+    token = desk.token(twin)
+    desk.clock.turn(SLACK_MS)
+    desk.tell("sign_out", window="A1", staff="1001")
+    desk.tell("sign_in", window="A1", staff="1002")
+    desk.send("w1", twin.rating(1, token, wall_ms=desk.clock.turn(SLACK_MS)))
+    assert desk.bindings("w1", 1) == [("bound", "token", "C1", 1, "1001")]
+    # and whoever passes by afterwards rates nobody
+    desk.wait(twin, "scene", lambda body: desk.last_scene(twin).token is None and not desk.last_scene(twin).lines)
+    desk.send("w1", twin.rating(5, wall_ms=desk.clock.now_ms()))
+    assert desk.bindings("w1", 2) == [("unbound", "no_service", None, None, None)]
+
+
+def test_evidence_is_the_same_for_every_star_and_names_no_applicant(desk):
+    desk.tell("called", window="A1", case_no="C1", service_no=1, staff="1001", applicant_kind="agent")
+    desk.clock.turn(1000)
+    told = []
+    for level in range(1, 6):
+        twin = desk.enrol(f"w{level}")
+        desk.send(twin.device, twin.rating(level, wall_ms=desk.clock.now_ms()))
+        (decided,) = bindings.history(desk.store.reader(), twin.device, 1)
+        told.append((explain.sentences(1, decided.binding, 0), decided.binding.evidence))
+    assert told == [told[0]] * 5
+    assert not re.search("agent|代办|满意|星", repr(told))
 
 
 def test_at_a_shift_change_an_uncertain_clock_leaves_the_person_open(desk):

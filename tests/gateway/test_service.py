@@ -403,23 +403,6 @@ def test_scenes_disarm_at_the_next_call_and_with_time(desk):
         desk.clock.turn(MINUTE)
 
 
-def test_a_sign_out_right_after_serving_is_no_way_out_of_a_rating(desk):
-    twin = desk.enrol("w1")
-    serve(desk)
-    desk.tell("served", window="A1", case_no="C1", service_no=1)
-    token = desk.token(twin)
-    desk.clock.turn(MINUTE)
-    desk.tell("sign_out", window="A1", staff="1001")
-    desk.tell("sign_in", window="A1", staff="1002")
-    desk.clock.turn(MINUTE)
-    desk.send("w1", rating(desk, twin, 1, token))
-    assert desk.bindings("w1", 1) == [("bound", "token", "C1", 1, "1001")]
-    # and whoever passes by afterwards rates nobody
-    desk.wait(twin, "scene", lambda body: desk.last_scene(twin).token is None and not desk.last_scene(twin).lines)
-    desk.send("w1", rating(desk, twin, 5))
-    assert desk.bindings("w1", 2) == [("unbound", "no_service", None, None, None)]
-
-
 def test_after_a_restart_the_scene_is_the_same_and_its_token_still_counts(desk):
     twin = desk.enrol("w1")
     serve(desk)
