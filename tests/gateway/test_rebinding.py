@@ -138,11 +138,11 @@ def test_a_sign_out_right_after_serving_is_no_way_out_of_a_rating(desk):
 
 
 def test_evidence_is_the_same_for_every_star_and_names_no_applicant(desk):
+    twins = [desk.enrol(f"w{level}") for level in range(1, 6)]
     desk.tell("called", window="A1", case_no="C1", service_no=1, staff="1001", applicant_kind="agent")
     desk.clock.turn(1000)
     told = []
-    for level in range(1, 6):
-        twin = desk.enrol(f"w{level}")
+    for level, twin in enumerate(twins, 1):
         desk.send(twin.device, twin.rating(level, wall_ms=desk.clock.now_ms()))
         (decided,) = bindings.history(desk.store.reader(), twin.device, 1)
         told.append((explain.sentences(1, decided.binding, 0), decided.binding.evidence))
