@@ -5,19 +5,26 @@ import hmac
 
 from fastapi import Request
 
+from central import tls
 from central.problem import Problem
 from central.settings import Hall, Settings
 
 
 def hall_of(request: Request) -> Hall:
-    """The hall whose bearer key came with the request. Raises Problem 401."""
+    """The hall whose bearer key came with the request, or whose gateway's certificate with the connection (spec 9.5).
+
+    Who shows both must be the same hall by both. Raises Problem 401.
+    """
     settings: Settings = request.app.state.settings
     given = _bearer(request)
     found = None
     for hall in settings.halls:
         if _same(given, hall.key.get_secret_value()):
             found = hall
-    if found is None:
+    shown = tls.hall_of_certificate(getattr(request.state, tls.STATE, None), settings.halls)
+    if shown is not None and (not given or found is shown):
+        return shown
+    if found is None or shown is not None:
         raise _refusal(
             "请在 Authorization 中使用本大厅的密钥（halls.toml 的 key）。Send Authorization: Bearer <hall key>."
         )

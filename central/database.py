@@ -1,15 +1,14 @@
 """Opening the database. Whatever only SQLite or only PostgreSQL understands is in this file and in no other."""
 
+import json
 from collections.abc import Iterable, Iterator
-from itertools import groupby
-from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
 from alembic import command
 from alembic.config import Config
 from alembic.util import CommandError
-from sqlalchemy import URL, Connection, Engine, Select, Table, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, Select, Table, bindparam, create_engine, event, func, make_url, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import OperationalError
 
@@ -79,13 +78,22 @@ def insert_new(connection: Connection, table: Table, rows: list[dict]) -> None:
 def rows_of(
     connection: Connection, query: Select[Any], table: Table, pairs: Iterable[tuple[str, int]]
 ) -> Iterator[Any]:
-    """The rows of ``query`` whose (device, seq) is one of ``pairs``.
+    """The rows of ``query`` whose (device, seq) is one of ``pairs``, in one statement.
 
-    One query for each device: SQLite finds no index for ``(device, seq) IN (…)`` and would read the whole table.
+    SQLite finds no index for ``(device, seq) IN (…)`` and would read the whole table; a list it joins it does.
     """
-    for device, group in groupby(sorted(pairs), key=itemgetter(0)):
-        seqs = [seq for _, seq in group]
-        yield from connection.execute(query.where(table.c.device == device, table.c.seq.in_(seqs)))
+    wanted = sorted(pairs)
+    if not wanted:
+        return
+    if connection.dialect.name == "sqlite":
+        pair = func.json_each(bindparam("pairs", json.dumps(wanted))).table_valued("value")
+        here = (table.c.device == func.json_extract(pair.c.value, "$[0]")) & (
+            table.c.seq == func.json_extract(pair.c.value, "$[1]")
+        )
+        query = query.select_from(pair.join(table, here))
+    else:
+        query = query.where(tuple_(table.c.device, table.c.seq).in_(wanted))
+    yield from connection.execute(query)
 
 
 def file_of(url: str) -> Path | None:

@@ -8,6 +8,7 @@ from socket import socket
 import structlog
 import uvicorn
 
+from central import tls
 from central.app import create_app
 from central.settings import Settings
 
@@ -22,7 +23,7 @@ class _Server(uvicorn.Server):
         if self.started:
             host, port = self.servers[0].sockets[0].getsockname()[:2]
             shown = f"[{host}]" if ":" in host else host
-            url = f"http://{shown}:{port}/"
+            url = f"{'https' if self.config.is_ssl else 'http'}://{shown}:{port}/"
             facts = {"ready": "central", "url": url, "port": port}
             print(json.dumps(facts) if self._as_json else f"central ready {url}", flush=True)
 
@@ -42,8 +43,14 @@ def run(settings: Settings, as_json: bool = False) -> None:
         ],
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
+    secured = {}
+    if settings.tls_certificate is not None and settings.tls_key is not None:
+        made = tls.context(settings.tls_certificate, settings.tls_key, settings.halls)
+        secured = {"ssl_context_factory": lambda _config, _default: made}
     config = uvicorn.Config(
         create_app(settings),
+        http=tls.Protocol,
+        **secured,  # type: ignore[arg-type]
         host=settings.host,
         port=settings.port,
         log_level="warning",

@@ -76,6 +76,11 @@ class Settings(BaseSettings):
     database_url: str = ""
     host: str = "127.0.0.1"
     port: int = Field(default=8500, ge=0, le=65535)
+    tls_certificate: Path | None = None
+    """Central's own certificate with its chain (PEM): then it speaks TLS itself, and gateways may show theirs. None:
+    plain HTTP, for a proxy before it or one machine."""
+    tls_key: Path | None = None
+    """The private key of ``tls_certificate`` (PEM, for its owner alone)."""
     halls: tuple[Hall, ...] = ()
 
     @field_validator("auditor_key")
@@ -91,6 +96,12 @@ class Settings(BaseSettings):
         keys = [self.auditor_key.get_secret_value(), *(hall.key.get_secret_value() for hall in self.halls)]
         if len(set(keys)) != len(keys):
             raise ValueError("a key is used twice: each hall and the auditor need their own")
+        return self
+
+    @model_validator(mode="after")
+    def _have_both(self) -> Self:
+        if (self.tls_certificate is None) != (self.tls_key is None):
+            raise ValueError("tls_certificate and tls_key go together")
         return self
 
     @property

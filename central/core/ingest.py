@@ -111,6 +111,7 @@ class Desk:
     stored: dict[tuple[str, int], Link] = field(default_factory=dict)
     decisions: dict[tuple[str, int, int], str] = field(default_factory=dict)
     _gone: set[tuple[str, int]] = field(default_factory=set)
+    _bare: dict[str, tuple[int, int]] = field(default_factory=dict)
 
     def take(self, event: events.Event | events.Refused, proof: Proof | ProtocolError | None = None) -> Verdict:
         """Decide one event. ``proof`` belongs to a record event: its Proof, or why it cannot be read."""
@@ -317,10 +318,15 @@ class Desk:
     def _find(self, device: str, seq: int) -> Link | None:
         link = self.stored.get((device, seq))
         if link is None and seq <= self.tops.get(device, 0):
-            for above, found in self.after(device, seq - 1).items():
+            first, next_held = self._bare.get(device, (0, 0))
+            if first <= seq < next_held:
+                return None  # asked before: the database holds nothing up to there
+            held = self.after(device, seq - 1)
+            for above, found in held.items():
                 # the database still holds what this batch has put into quarantine
                 if (device, above) not in self._gone:
                     self.stored.setdefault((device, above), found)
+            self._bare[device] = (seq, min(held, default=events.MAX_INT))
             link = self.stored.get((device, seq))
         return link
 
