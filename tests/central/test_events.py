@@ -141,3 +141,38 @@ def test_a_damaged_event_is_read_or_refused(example, data):
 def test_a_damaged_decision_is_an_error_that_names_it(value):
     with pytest.raises(ValueError, match="^binding: "):
         events.read_decision(value, "w1", 1)
+
+
+def test_what_a_decision_rests_on_is_kept_as_it_was_told_but_not_without_end():
+    told = {"rules": 1, "clock": "device", "servings": [{"case_no": "C1"}], "of a later version": [1]}
+    found = read(GATEWAY.binding({**GATEWAY.bound(DEVICE, "C1"), "evidence": told}))
+    assert isinstance(found, events.Event) and found.data.evidence == told
+    for wrong in ("x", [], {"servings": ["长" * events.MAX_EVIDENCE]}):
+        found = read(GATEWAY.binding({**GATEWAY.bound(DEVICE, "C1"), "evidence": wrong}))
+        assert isinstance(found, events.Refused) and "evidence" in found.detail
+
+
+def test_evidence_belongs_to_the_content_and_its_absence_changes_no_older_content():
+    def content(**more):
+        found = read(GATEWAY.binding({**GATEWAY.bound(DEVICE, "C1"), **more}))
+        return events.content_of(found.data)
+
+    without = content()
+    assert without == content(evidence=None) != content(evidence={"rules": 1}) != content(evidence={"rules": 2})
+    assert without == "c65b4851417590d65188914be1f7300a40853c49101be6303b2e096f948a2a35"
+
+
+@pytest.mark.parametrize(
+    ("change", "good"),
+    [
+        ({"status": "paused"}, True),
+        ({"applicant_kind": "agent"}, True),
+        ({"applicant_kind": "self"}, True),
+        ({"applicant_kind": "张三"}, False),
+    ],
+)
+def test_a_service_may_be_paused_and_says_who_came(change, good):
+    event = GATEWAY.service("C1")
+    event["data"].update(change)
+    found = read(event)
+    assert isinstance(found, events.Event) == good
