@@ -139,6 +139,13 @@ def test_reboot_by_command_is_answered_waits_for_the_citizen_and_is_no_crash(hal
     device.advance(1000)
     assert causes(hall, device, 2) == ["power", "reset"]
     assert not any("late" in line or "Error" in line for line in lines(hall, device))
+    # the same command again, for the start that it ended: it is done
+    assert hall.command(device.id, 2, "reboot", boot=1).status == 0
+    device.advance(5000)
+    assert device.stats().boot == 2
+    hall.command(device.id, 3, "reboot", boot=2)
+    device.advance(1000)
+    assert causes(hall, device, 3) == ["power", "reset", "reset"]
 
 
 def test_log_level_by_command(hall, device):

@@ -2,8 +2,6 @@
 
 import re
 
-import pytest
-
 from protocol import cbor, cose, downlink
 from protocol.downlink import ASSET, COMMAND, RECEIPT, SCENE, Asset, Command, Downlink, Receipt
 from tests.simulator.test_device import wait_drained
@@ -50,7 +48,6 @@ def wrong(device, key, leaf):
     }
 
 
-@pytest.mark.requirement("SP-4.1")
 def test_a_device_takes_nothing_that_is_not_for_it(hall, device):
     wait_drained(device)
     device.wait_screen("idle")
