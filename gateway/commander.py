@@ -26,6 +26,8 @@ from protocol.downlink import Result
 log = logging.getLogger(__name__)
 
 _LOOK_S = 1.0
+_PAUSE_S = 30.0
+"""After the database took nothing."""
 _NOTE_MS = 5000
 """How often the progress of an update goes to the disk."""
 MAX_CERTIFICATES = 3
@@ -219,7 +221,11 @@ class Commander:
                 for command in store.open_of(self._store.reader()):
                     self._look(command, command.device in ready)
             except (StoreError, TimeoutError, sqlite3.Error) as error:
+                # what cannot be noted as sent must not be sent every second
                 log.error("commands wait: %s", error)
+                with self._condition:
+                    if not self._stopping:
+                        self._condition.wait(_PAUSE_S)
             except Exception:  # the top of this thread; a second later it looks again
                 log.exception("commands")
 

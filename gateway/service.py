@@ -279,7 +279,7 @@ class Service:
         return kept
 
     def _submit_report(self, frame: Frame, now_ms: int) -> Future:
-        """What a device says of itself (spec 6.3). It proves nothing, so nothing follows from it."""
+        """What a device says of itself (spec 6.3): it proves nothing. Or its answer to a command (spec 5.4)."""
         hall, device, leaf = topics.split(frame.topic)
         if hall != self.settings.hall or self._facts(device) is None:
             raise ProtocolError("unknown_device", "this hall has not enrolled it")
