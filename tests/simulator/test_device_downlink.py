@@ -31,18 +31,24 @@ WAIT_S = 60
 class Running:
     """A gateway as a process, and what can be asked of it from outside."""
 
-    def __init__(self, root):
+    def __init__(self, root, **settings):
         self.data = root / "gateway"
-        self.broker_port, http_port = free_ports(2)
-        create_authority(self.data, HALL)
-        environment = {
-            "HCP_GATEWAY_BROKER_HOST": "127.0.0.1",
-            "HCP_GATEWAY_BROKER_PORT": str(self.broker_port),
-            "HCP_GATEWAY_HTTP_PORT": str(http_port),
-            "HCP_GATEWAY_UNDO_MS": "500",
-        }
-        words = ["gateway", "run", "--data", str(self.data), "--json"]
+        self.ports = free_ports(2)
+        self.broker_port = self.ports[0]
         self.log = root / "gateway.log"
+        create_authority(self.data, HALL)
+        self.serve(**settings)
+
+    def serve(self, **settings) -> None:
+        """Start it with these settings."""
+        fixed = {
+            "broker_host": "127.0.0.1",
+            "broker_port": self.broker_port,
+            "http_port": self.ports[1],
+            "undo_ms": 500,
+        }
+        environment = {f"HCP_GATEWAY_{name.upper()}": str(value) for name, value in {**fixed, **settings}.items()}
+        words = ["gateway", "run", "--data", str(self.data), "--json"]
         self.server = Server("gateway", words, self.log, environment)
         self.server.start()
 
@@ -182,3 +188,22 @@ def test_a_release_is_taken_over_the_wire_though_the_gateway_is_killed_in_the_mi
         assert again.returncode == 1 and "拒绝降级" in json.loads(out)["sentence"]
     assert ratings(running, "u1") == [2, 3]
     assert not re.search(r"satisfied|满意|level", out.lower())
+
+
+def test_a_gateway_without_room_leaves_every_rating_with_the_device_until_it_has_some(tmp_path):
+    """The store's own verdict, the receipt, the device: nobody here is told what to do."""
+    most = 16 << 20
+    running = Running(tmp_path, store_max_bytes=most, store_soft_bytes=most - 1, store_hard_bytes=1 << 20)
+    try:
+        with running.device(tmp_path / "s1", "s1") as device:
+            assert "评价照常保存" in device.wait_screen("offline", WAIT_S).lines[0]
+            for level in (5, 1):
+                press(device, level)
+            assert device.stats().waiting >= 3 and running.bodies("s1") == []
+            running.server.stop()
+            running.serve()
+            device.wait_screen("idle", WAIT_S)
+            drained(device)
+            assert ratings(running, "s1") == [5, 1] and device.starts == 1
+    finally:
+        running.server.stop()
