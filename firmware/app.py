@@ -56,7 +56,8 @@ class App:
         self._watched = asyncio.Event()
         self._reboot_ms = None
         self._trial = None
-        self._long = {}  # commands that take long and fetch assets
+        self._long = {}  # what takes long and fetches assets: commands, and pictures
+        self._here = None, None  # the hashes of the pictures that are here: prompt and strips
         self._service = ("E05",) if board.crashes.looping else ()
 
     async def run(self) -> None:
@@ -188,6 +189,13 @@ class App:
 
     def _take_scene(self, scene):
         self._put(f.SCENE, scene)
+        if "pictures" in self._long or self._here != (scene.prompt, scene.strips):
+            try:
+                from firmware import pictures
+
+                pictures.want(self, scene)
+            except (ImportError, MemoryError):
+                self._board.count("no_pictures")  # the words that were built in are enough to rate
 
     def _take_command(self, command):
         self._put("command", command)

@@ -11,6 +11,8 @@ outlined, then 1 to 5 filled), then the characters of `CHARS`. The reason with c
 ``r108c.bin``.
 """
 
+import io
+
 try:
     import deflate
     import framebuf
@@ -56,17 +58,25 @@ class Display:
         self._left = ""
         self._end = 0  # the row after the last picture
         self.missing = 0  # assets that could not be read
+        # what the gateway sent (`firmware.pictures`): the assets that go with `rate`, one below the other; the file of
+        # a hall's own reasons, and for twice a code, plus 1 if chosen, where its asset begins there
+        self.image: list | None = None
+        self.strips = ""
+        self.index: dict = {}
 
-    def show(self, name: str, lines=(), image: str | None = None) -> None:
-        """Want a screen. Of ``lines`` only a code is drawn (`CHARS`); words come as ``image``, the path of an asset."""
+    def show(self, name: str, lines=()) -> None:
+        """Want a screen. Of ``lines`` only a code is drawn (`CHARS`); words come as assets."""
         path = self._folder + name
         code = ""
         parts = [(0, HEIGHT, path + ".bin")]
-        if image:
-            parts = [(0, HEAD, path + "_head.bin"), (HEAD, HEIGHT - HEAD, image)]
+        if self.image and name == "rate":
+            parts = [(0, y := HEAD, path + "_head.bin")]
+            for piece in self.image:
+                parts.append((y, piece[5], piece))
+                y += piece[5]
         elif name == "reasons":
             # "2*108": the second key, chosen, code 108
-            rows = [self._folder + "r" + line[2:] + "c.bin"[line[1] == " " :] for line in lines if line[:1] in "1234"]
+            rows = [self._reason(line[2:], line[1] != " ") for line in lines if line[:1] in "1234"]
             parts += [(ROWS_Y + ROW * row, ROW, rows[row] if row < len(rows) else "") for row in range(4)]
         else:
             for line in lines:
@@ -74,6 +84,10 @@ class Display:
                     code = line[-13:]
         self._want = tuple(parts) + (code,)
         self._chosen = name == "chosen"
+
+    def _reason(self, code, chosen):
+        # the hall's own words go before those that were built in
+        return self.index.get(int(code) * 2 + chosen, self._folder + "r" + code + "c.bin"[not chosen :])
 
     def light(self, level: int, ms: int, now: int) -> None:
         """The star that is lit, for ``ms`` from the ticks ``now``; drawn on the screen `chosen` alone."""
@@ -139,7 +153,7 @@ class Display:
         end = y + height
         width = WIDTH - TEXT_X if height == ROW else WIDTH
         try:
-            with open(path, "rb") as file:
+            with self._open(path) as file:
                 head = file.read(6)
                 wide = head[2] << 8 | head[3]
                 rows = head[4] << 8 | head[5]
@@ -156,8 +170,8 @@ class Display:
                         rows -= count
                         y += count
                         yield
-        except (OSError, ValueError, EOFError, IndexError):
-            self.missing += path != ""
+        except (OSError, ValueError, EOFError, IndexError, MemoryError):
+            self.missing += bool(path)
         self._end = y
         while y < end:
             self._gs4_frame(WIDTH, BAND).fill(0)
@@ -165,6 +179,15 @@ class Display:
             self._expand(WIDTH - width, y, width, count)
             y += count
             yield
+
+    def _open(self, path):
+        if isinstance(path, bytes):
+            return io.BytesIO(path)
+        if isinstance(path, str):
+            return open(path, "rb")
+        file = open(self.strips, "rb")
+        file.seek(path)
+        return file
 
     def _text(self, text, x, y):
         for char in text:

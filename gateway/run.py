@@ -16,12 +16,13 @@ from pathlib import Path
 import uvicorn
 from cryptography import x509
 
-from gateway import assets, enrolment, logs, schema, vault
+from gateway import assets, enrolment, logs, look, schema, vault
 from gateway.applicants import Applicants
 from gateway.broker import Broker, setup
 from gateway.clock import Clock
 from gateway.core import overload
 from gateway.core.figures import Snapshot
+from gateway.core.indicators import IndicatorError
 from gateway.core.timeline import Rules
 from gateway.feed import Feed
 from gateway.keeper import Keeper
@@ -65,7 +66,13 @@ class Gateway:
         """Raises SettingsError if it cannot run as it is set up: it says what to change."""
         try:
             self._start()
-        except (systems.SystemsError, vault.VaultError, schema.NewerSchemaError, enrolment.EnrolmentError) as error:
+        except (
+            systems.SystemsError,
+            vault.VaultError,
+            schema.NewerSchemaError,
+            enrolment.EnrolmentError,
+            IndicatorError,
+        ) as error:
             self._undo.close()
             raise SettingsError(str(error)) from error
         except (OSError, sqlite3.Error) as error:  # an address that is taken, a folder that cannot be written
@@ -137,6 +144,7 @@ class Gateway:
                 settings.business_error_ms,
                 settings.future_ms,
                 settings.queue_frames,
+                look.load(settings, self.store),
             ),
             self.store,
             registry,

@@ -15,7 +15,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -27,15 +27,19 @@ from gateway.clock import Clock
 from gateway.commander import Commander
 from gateway.core import intake, presence, wants
 from gateway.core.commands import CommandError
+from gateway.core.indicators import IndicatorSet
 from gateway.core.numbers import Numbers
 from gateway.core.overload import Verdict
+from gateway.core.scene import Look
 from gateway.core.timeline import Rules
 from gateway.enrolment import EnrolmentError
 from gateway.ledger import LedgerWatch
 from gateway.mqtt import Frame
 from gateway.painter import Painter
 from gateway.registry import Device, Registry, RegistryError
-from gateway.store import bindings, devices, letters, losses, meta, outbox, records, scenes
+from gateway.screens import strips
+from gateway.screens.shelf import Shelf
+from gateway.store import bindings, devices, indicators, letters, losses, meta, outbox, records, scenes
 from gateway.store import business as business_store
 from gateway.store.business import Result
 from gateway.store.writer import Store, StoreError
@@ -60,6 +64,7 @@ class ServiceSettings:
     business_error_ms: int = 0
     future_ms: int = 300_000
     queue_frames: int = 4096
+    look: Look = Look()
 
 
 def no_certificate(device: Device, request: bytes) -> bytes:
@@ -104,6 +109,8 @@ class Service:
         self._held: dict[str, int] = {}  # device that was told to keep its records -> when
         self._damaged: set[str] = set()
         self.ledger = LedgerWatch(store, settings.hall, clock)
+        self._look = settings.look
+        self._shelf = Shelf(self.assets.put, self.assets.has)
         self._painter = Painter(self._paint, self._poll, clock.now_ms)
         self._asset_server = AssetServer(self.assets, self._send_asset, clock.now_ms)
         store.on_overload = self.set_overload
@@ -126,6 +133,7 @@ class Service:
             threading.Thread(target=self._run_intake, name="hcp-intake", daemon=True),
             threading.Thread(target=self._run_finisher, name="hcp-finisher", daemon=True),
         ]
+        self.put_indicators(settings.look.indicators)
         self._poll()
         self.recheck()
 
@@ -316,6 +324,10 @@ class Service:
         if want is None:
             raise ProtocolError("bad_field", "expected <hash> <offset>")
         if not self._asset_server.ask(device, want):
+            shown = self._scenes.get(device)
+            if shown and want.hash in (shown.prompt, shown.strips):  # it had to give way to others: draw it again
+                self._painter.wake(devices_={device})
+                return _done(None)
             log.warning("%s wants %s, which nobody published", device, want.hash.hex()[:16])
         self.commander.wants(device, result.id, want)
         return _done(None)
@@ -501,14 +513,16 @@ class Service:
         if device is None or device.revoked:
             return None
         token = secrets.token_bytes(8)
-        undo_ms, now_ms = self.settings.undo_ms, self._clock.now_ms()
+        hall, undo_ms, look, now_ms = self.settings.hall, self.settings.undo_ms, self._look, self._clock.now_ms()
+        shown = self._store.run(
+            lambda c: scenes.showing(c, hall, device.id, device.window, now_ms, undo_ms, look, token), _WAIT_S
+        )
+        prompt, own = self._shelf.prompt(shown.prompt), self._shelf.strips(look.indicators)
+        scene = shown.scene._replace(prompt=prompt, strips=own)
         with self._downlink:
-            shown = self._store.run(
-                lambda c: scenes.showing(c, device.id, device.window, now_ms, undo_ms, token), _WAIT_S
-            )
-            if afresh or self._scenes.get(device_id) != shown.scene:
-                self._scenes[device_id] = shown.scene
-                self._send(device, "scene", downlink.SCENE, shown.scene)
+            if afresh or self._scenes.get(device_id) != scene:
+                self._scenes[device_id] = scene
+                self._send(device, "scene", downlink.SCENE, scene)
         if afresh:
             self._send_receipt(device_id)
         return shown.look_again_ms
@@ -550,6 +564,16 @@ class Service:
             self._painter.wake(windows=windows)
             self._on_sent()
         return results
+
+    def put_indicators(self, new: IndicatorSet) -> bool:
+        """Let all devices offer these from now on; False if they do already. Raises IndicatorError, StoreError."""
+        strips.pack(new)  # what no device can keep is refused here
+        now_ms = self._clock.now_ms()
+        changed = self._store.run(lambda c: indicators.put_in_force(c, new, now_ms), _WAIT_S)
+        self._look = replace(self._look, indicators=new)
+        if changed:
+            self._painter.wake(everything=True)
+        return changed
 
     def put_window(self, window: str, name: str | None, is_open: bool) -> bool:
         """Register a window, or change it. Raises StoreError."""

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, InitSettingsSource, SettingsConfigDict
 
+from gateway.core import scene
 from gateway.store.settings import StoreSettings
 from protocol import topics
 from protocol.errors import ProtocolError
@@ -76,6 +77,17 @@ class GatewaySettings(BaseSettings):
     applicant_keys: Path | None = None
     """The keys that seal the identity of applicants. None: systemd's credential ``hcp-applicant-keys`` if there is
     one, or else ``applicant.keys`` in ``data``."""
+    indicators: Path | None = None
+    """A TOML file with the indicators that devices offer (`gateway/core/indicators.py`). None: those that were in force
+    last, at first the national set."""
+    labels: Annotated[int, Field(ge=1, le=2)] = 1
+    """Names of the levels (spec 5.3, key 13): 1 满意, 2 很好."""
+    case_page: str | None = None
+    """The address of a case's page, shown as a code: ``https://…``, with ``{hall}``, ``{window}``, ``{case_no}`` and
+    ``{service_no}`` in it. The page decides who may rate: an address can be guessed. None: no code is shown."""
+    staff_stars: Path | None = None
+    """A TOML file with the published star rating of each member of staff, ``[stars]`` and ``"1001" = 4``. None: the
+    hall's policy does not make it public, and no device shows it."""
     queue_frames: Annotated[int, Field(ge=512, le=65_536)] = 4096
     """Frames that may wait for intake."""
     store_max_bytes: Annotated[int, Field(ge=16 << 20, le=1 << 44)] = 8 << 30
@@ -114,6 +126,11 @@ class GatewaySettings(BaseSettings):
             except ProtocolError as error:
                 raise ValueError(error.detail) from None
         return value
+
+    @field_validator("case_page")
+    @classmethod
+    def _page(cls, value: str | None) -> str | None:
+        return value if value is None else scene.check_page(value)
 
     @field_validator("central_url")
     @classmethod

@@ -12,13 +12,14 @@ from hcp.talk import fail, talk
 
 def screens_command(
     out: Annotated[Path, typer.Option(help="每个画面一个 PNG 写入此目录。")],
-    sheet: Annotated[Path | None, typer.Option(help="另把所有画面排成一张总览图，写入此文件。")] = None,
+    sheet: Annotated[Path | None, typer.Option(help="另把固件自带的画面排成一张总览图，写入此文件。")] = None,
+    scenes: Annotated[Path | None, typer.Option(help="另把网关合成的画面按原寸排成一张总览图，写入此文件。")] = None,
 ) -> None:
     """由真实固件画出评价器的每一个画面，写成 PNG。"""
     from simulator import screens
 
     try:
-        number = screens.write(out, sheet)
+        number = screens.write(out, sheet, scenes)
     except (subprocess.SubprocessError, OSError) as error:
         fail(f"画不出画面：{error}", Exit.FAILURE)
-    talk.print(f"{number} 个画面写入 {out}" + (f"，总览图 {sheet}" if sheet else ""))
+    talk.print(f"{number} 个画面写入 {out}" + "".join(f"，总览图 {path}" for path in (sheet, scenes) if path))

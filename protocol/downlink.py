@@ -32,7 +32,8 @@ _U64 = 0xFFFFFFFFFFFFFFFF
 Downlink = namedtuple("Downlink", ("device", "number", "issued_ms", "kind", "body"))
 Receipt = namedtuple("Receipt", ("seq", "hash", "epoch", "hold_ms"))
 Scene = namedtuple(
-    "Scene", ("token", "until_ms", "undo_ms", "labels", "indicators", "reasons", "lines", "qr", "prompt", "mode")
+    "Scene",
+    ("token", "until_ms", "undo_ms", "labels", "indicators", "reasons", "lines", "qr", "prompt", "mode", "strips"),
 )
 Asset = namedtuple("Asset", ("hash", "size", "offset", "bytes"))
 Command = namedtuple("Command", ("id", "name", "args"))
@@ -59,7 +60,7 @@ Telemetry = namedtuple(
 )
 
 #: The scene of a window where nobody is being served.
-IDLE = Scene(None, None, 8000, 1, 0, {}, (), None, None, OPEN)
+IDLE = Scene(None, None, 8000, 1, 0, {}, (), None, None, OPEN, None)
 
 
 def pack(key: bytes, message: Downlink) -> bytes:
@@ -81,6 +82,7 @@ def pack(key: bytes, message: Downlink) -> bytes:
                 17: body.qr,
                 18: body.prompt,
                 19: body.mode,
+                27: body.strips,
             }
         )
     elif message.kind == ASSET:
@@ -148,9 +150,6 @@ def _scene(fields):
     qr = present(fields, 17, "qr")
     if qr is not None:
         _text(qr, "qr (17)", 200)
-    prompt = present(fields, 18, "prompt")
-    if prompt is not None:
-        octets(fields, 18, "prompt", 32)
     return Scene(
         token,
         until_ms,
@@ -160,9 +159,14 @@ def _scene(fields):
         reasons,
         tuple(lines),
         qr,
-        prompt,
+        _hash(fields, 18, "prompt"),
         uint(fields, 19, "mode", 2),
+        _hash(fields, 27, "strips"),
     )
+
+
+def _hash(fields, key, what):
+    return None if present(fields, key, what) is None else octets(fields, key, what, 32)
 
 
 def _asset(fields):
@@ -190,7 +194,7 @@ def _text(value, what, most):
     return value
 
 
-_READERS = {RECEIPT: (9, _receipt), SCENE: (15, _scene), ASSET: (9, _asset), COMMAND: (8, _command)}
+_READERS = {RECEIPT: (9, _receipt), SCENE: (16, _scene), ASSET: (9, _asset), COMMAND: (8, _command)}
 
 
 # --- plain messages from the device ---

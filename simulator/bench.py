@@ -48,7 +48,7 @@ class Row:
 def rows(root: Path, say: Callable[[str], None]) -> Iterator[Row]:
     """Run everything, one figure after the other. Takes about two minutes."""
     windows = {f"A{index:02d}": f"a{index:02d}" for index in range(1, DEVICES + 1)}
-    with opened(root, Plan("bench", windows, undo_ms=0), say) as hall:
+    with opened(root, Plan("bench", windows, undo_ms=0, reasons=False), say) as hall:
         for device in hall.devices.values():
             device.wait_screen("idle")
         yield from _press_to_light(hall)

@@ -16,7 +16,7 @@ OUTAGES = 1080  # a multiple of the kinds
 
 def rows(root: Path, say: Callable[[str], None]) -> Iterator[Row]:
     """Run everything; about a minute."""
-    with opened(root, Plan("bench-link", {"A01": "a01"}, undo_ms=0), say) as hall:
+    with opened(root, Plan("bench-link", {"A01": "a01"}, undo_ms=0, reasons=False), say) as hall:
         (device,) = hall.devices.values()
         device.wait_screen("idle")
         device.wait_stats(lambda stats: stats.waiting == 0)

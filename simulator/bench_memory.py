@@ -19,7 +19,7 @@ HOUR_MS = 3_600_000
 def rows(root: Path, say: Callable[[str], None]) -> Iterator[Row]:
     """Takes about a minute."""
     image = build_firmware.build(root / "firmware")
-    with opened(root, Plan("memory", {"A01": "a01"}, undo_ms=0), say) as hall:
+    with opened(root, Plan("memory", {"A01": "a01"}, undo_ms=0, reasons=False), say) as hall:
         device = next(iter(hall.devices.values()))
         yield from sizes(image, resident.work(hall, device))
         yield from _day(device)

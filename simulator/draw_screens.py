@@ -2,18 +2,16 @@
 
     python -m simulator.draw_screens            # writes the assets; a test fails when they are out of date
 
-The font is Noto Sans SC (SIL Open Font License 1.1) out of the package ``justmytype-intl-cjk``; it never gets onto the
-device. Everything is drawn from `firmware.screen.SCREENS`, so no screen can be forgotten.
+Font and colours are those of the gateway's pictures (`gateway.screens`). Everything is drawn from
+`firmware.screen.SCREENS`, so no screen can be forgotten.
 """
 
 import math
 from collections.abc import Iterator
-from functools import cache
-from importlib.resources import as_file, files
 from itertools import pairwise
 from pathlib import Path
 
-from PIL import Image, ImageChops, ImageDraw, ImageFont
+from PIL import Image, ImageChops, ImageDraw
 
 from firmware.display import (
     BAR,
@@ -31,10 +29,23 @@ from firmware.display import (
     WIDTH,
 )  # fmt: skip
 from firmware.screen import SCREENS
-from simulator.canvas import COLOURS, decode, encode, indexed
+from gateway.screens import strips
+from gateway.screens.asset import (
+    BACKGROUND,
+    BLACK,
+    GOLD,
+    GREEN,
+    INK,
+    ORANGE,
+    QUIET,
+    SOFT,
+    decode,
+    encode,
+    indexed,
+)  # fmt: skip
+from gateway.screens.text import Face, font
 
 ASSETS = Path(__file__).resolve().parent.parent / "firmware" / "assets"
-FONT_PACKAGE, FONT_FILE = "justmytype_intl_cjk", "fonts/ofl/notosanssc/NotoSansSC[wght].ttf"
 
 #: The panel: 2.8 inches across, seen from 60 cm.
 INCHES = 2.8
@@ -46,9 +57,8 @@ ENGLISH_PX = 20
 MARGIN = 8
 LINE = 1.12  # height of a line, of its size
 
-BACKGROUND, INK, GOLD, SOFT, QUIET, GREEN, ORANGE = (COLOURS[n] for n in (0, 6, 9, 11, 12, 13, 14))
 #: Text and what it stands on; a test computes their contrast.
-TEXT_PAIRS = ((INK, BACKGROUND), (SOFT, BACKGROUND), (GOLD, BACKGROUND), (BACKGROUND, GOLD), (COLOURS[15], INK))
+TEXT_PAIRS = ((INK, BACKGROUND), (SOFT, BACKGROUND), (GOLD, BACKGROUND), (BACKGROUND, GOLD), (BLACK, INK))
 #: Signs and their ground: not text, and never the only carrier of a meaning.
 SIGN_PAIRS = ((GREEN, BACKGROUND), (ORANGE, BACKGROUND), (INK, QUIET))
 
@@ -63,15 +73,6 @@ SIGNS = {
     "not_enrolled": "alert", "full": "alert",
     **{name: "alert" for name in SCREENS if name[0] == "E"},
 }  # fmt: skip
-#: The reasons of the two bad levels in the national set of indicators.
-REASONS = {
-    108: "在办事指南之外增加新的审批条件", 109: "需提供办事指南之外的申报材料", 110: "无理由超过法定办理时间",
-    111: "办事指南提供样本有错", 112: "承诺在线收取申报材料实际无法收取", 113: "多头跑窗口和部门",
-    114: "跑动次数与承诺的不一致", 115: "服务态度差效率低",
-    207: "没有提供材料样本", 208: "没有提供材料清单", 209: "未在承诺时间内办结",
-    210: "同样内容的证明材料被要求多次提交", 211: "承诺网办但无法在线办理",
-    212: "在线预约办理后到实体大厅重复取号排队", 213: "窗口人员业务不熟练", 214: "服务态度生硬",
-}  # fmt: skip
 GAP = 6  # between words of different size
 _SS = 4  # shapes are drawn this much larger, then reduced
 
@@ -80,24 +81,12 @@ class TooLongError(ValueError):
     """The words of a screen do not fit at a readable size: shorten them, or part them by a comma."""
 
 
-def _font_bytes() -> Path:
-    with as_file(files(FONT_PACKAGE).joinpath(FONT_FILE)) as path:
-        return path
-
-
-@cache
-def font(size: int, weight: int = 700) -> ImageFont.FreeTypeFont:
-    found = ImageFont.truetype(str(_font_bytes()), size, layout_engine=ImageFont.Layout.BASIC)
-    found.set_variation_by_axes([weight])
-    return found
-
-
 def assets() -> dict[str, bytes]:
     """File name → content of everything in ``firmware/assets``."""
     made = {f"{name}.bin": encode(indexed(cropped(screen(name)))) for name in SCREENS}
     made |= {f"{name}_head.bin": encode(indexed(head(name))) for name in HEADED}
-    for code in REASONS:
-        made |= {f"r{code}{'c' * chosen}.bin": encode(indexed(reason(code, chosen))) for chosen in (False, True)}
+    for code, words in strips.BUILT_IN.items():
+        made |= {f"r{code}{'c' * chosen}.bin": strips.asset(words, chosen) for chosen in (False, True)}
     made["glyphs.bin"] = glyphs()
     return made
 
@@ -137,27 +126,6 @@ def cropped(picture: Image.Image) -> Image.Image:
     """Without the empty rows at its end: the device has background there, or a code."""
     box = ImageChops.difference(picture, Image.new("RGB", picture.size, BACKGROUND)).getbbox()
     return picture.crop((0, 0, WIDTH, box[3] if box else 1))
-
-
-def reason(code: int, chosen: bool) -> Image.Image:
-    """The words of a reason. A chosen one is reversed and has a tick."""
-    paper, ink = (INK, BACKGROUND) if chosen else (BACKGROUND, INK)
-    picture = Image.new("RGB", (WIDTH - TEXT_X, ROW), BACKGROUND)
-    pen = ImageDraw.Draw(picture)
-    width = picture.width - MARGIN
-    pen.rounded_rectangle((0, 1, width, ROW - 2), 5, fill=paper)
-    text = REASONS[code]
-    mark = 26 if chosen else 6
-    for size in (24, 22, 20, 17):
-        face = font(size, 600)
-        rows = _wrap_chinese(text, face, width - 30) if size == 17 else [text]
-        if max(face.getlength(row) for row in rows) <= width - 30:
-            break
-    if chosen:
-        pen.line([(7, 18), (12, 24), (21, 10)], fill=ink, width=3, joint="curve")
-    for place, row in enumerate(rows):
-        pen.text((mark, ROW / 2 + (place - (len(rows) - 1) / 2) * 17), row, ink, face, anchor="lm")
-    return picture
 
 
 def head(name: str) -> Image.Image:
@@ -245,7 +213,7 @@ def _parts(chinese: str) -> tuple[str, str]:
     return headline, second.replace("，", " ")
 
 
-def _wrap_chinese(text: str, face: ImageFont.FreeTypeFont, limit: int = WIDTH - 2 * MARGIN) -> list[str]:
+def _wrap_chinese(text: str, face: Face, limit: int = WIDTH - 2 * MARGIN) -> list[str]:
     """Lines as even as can be, as few as fit the width; a space always ends one."""
     if not text:
         return []
@@ -259,7 +227,7 @@ def _wrap_chinese(text: str, face: ImageFont.FreeTypeFont, limit: int = WIDTH - 
     raise TooLongError(text)
 
 
-def _wrap_english(text: str, face: ImageFont.FreeTypeFont) -> list[str]:
+def _wrap_english(text: str, face: Face) -> list[str]:
     """Lines of words, as few as fit, then as even as that many can be."""
 
     def filled(limit: float) -> list[str]:

@@ -12,23 +12,61 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw
 
-from firmware.display import HEAD, HEIGHT, WIDTH
+from firmware.display import HEIGHT, WIDTH
 from firmware.screen import SCREENS
-from simulator.canvas import COLOURS, Canvas, encode, indexed
+from gateway.core import indicators
+from gateway.core.scene import Prompt
+from gateway.screens import strips
+from gateway.screens.asset import indexed
+from gateway.screens.shelf import prompt_asset
+from gateway.screens.text import font
+from simulator.canvas import Canvas
 from simulator.device import vm_command, vm_environment
-from simulator.draw_screens import BACKGROUND, GOLD, INK, SOFT, font
 
 UNDO_MS = 8000
+PAGE = "https://hcp.example.gov.cn/r/A01/LC-2026-000123/1"
+#: What a gateway composes, by the name of the picture; all of it invented.
+PROMPTS = {
+    "scene-item": Prompt("身份证换领", "1001"),
+    "scene-two-lines": Prompt("住房公积金提取（租房）", "1001"),
+    "scene-long-item": Prompt("城乡居民基本养老保险参保登记与待遇领取资格认证、社会保障卡申领启用", "1001"),
+    "scene-stars": Prompt("个体工商户设立登记", "0231", 3),
+    "scene-code": Prompt("身份证换领", "1001", None, PAGE),
+    "scene-code-stars": Prompt("不动产首次登记", "0231", 4, PAGE),
+    "scene-code-long": Prompt("城乡居民基本养老保险参保登记与待遇领取资格认证", "330302-A017", 5, PAGE),
+    "scene-code-words": Prompt("企业开办 Start-up 一件事", "A-7", None, PAGE + "?" + "from=device&" * 4),
+    "scene-code-staff": Prompt(None, "1001", 4, PAGE),
+    "scene-code-alone": Prompt(address=PAGE),
+}
+#: A set of a hall's own: two codes of the national set, one of them in other words, and two that no device knows.
+OWN = indicators.read(
+    {
+        "version": 7,
+        "levels": {
+            "very_dissatisfied": {
+                108: "在办事指南之外增加新的审批条件",
+                115: "窗口人员推诿扯皮、不作为",
+                190: "叫号系统显示的等候人数与实际不符",
+                191: "没有为老年人提供帮办服务",
+            }
+        },
+        "asked": ["very_dissatisfied"],
+    }
+)
 _ROOT = Path(__file__).resolve().parent.parent
 
 
 @dataclass(frozen=True)
 class State:
-    """What the display is told, in its own words: see `firmware.display.Display`. ``now`` are ticks, from 0."""
+    """What the display is told, in its own words: see `firmware.display.Display`. ``now`` are ticks, from 0.
+
+    ``prompt`` is what the picture from the gateway shows; ``own``: it sent the strips of `OWN` before.
+    """
 
     name: str
     lines: tuple[str, ...] = ()
-    image: bool = False
+    prompt: Prompt | None = None
+    own: bool = False
     level: int = 0
     now: int = 0
 
@@ -54,22 +92,24 @@ def states() -> dict[str, State]:
         found["identify"] = State("identify", ("window-a07",))
     found["not_enrolled"] = State("not_enrolled", ("E01",))
     found |= {f"chosen-{level}": State("chosen", level=level, now=3000) for level in (1, 2, 3, 4, 5)}
-    found["rate-picture"] = State("rate", image=True)
+    found |= {name: State("rate", prompt=prompt) for name, prompt in PROMPTS.items()}
+    found["reasons-own"] = State("reasons", ("1 108", "2*115", "3 190", "4*191", "5 1/1"), own=True)
     return found
 
 
-def draw(wanted: Iterable[State], image: bytes | None = None) -> list[Drawn]:
-    """Draw these one after the other on one panel; ``image`` is the asset for those with one.
-
-    Raises subprocess.CalledProcessError.
-    """
+def draw(wanted: Iterable[State]) -> list[Drawn]:
+    """Draw these one after the other on one panel. Raises subprocess.CalledProcessError."""
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "image.bin"
-        path.write_bytes(example_image() if image is None else image)
         told: list[dict[str, object]] = []
-        for state in wanted:
+        for number, state in enumerate(wanted):
+            path = Path(folder) / f"{number}.bin"
+            if state.prompt:
+                path.write_bytes(prompt_asset(state.prompt))
+            elif state.own:
+                path.write_bytes(strips.pack(OWN) or b"")
+                told.append({"strips": str(path)})
             told.append({"light": [state.level, UNDO_MS, 0]})
-            told.append({"show": [state.name, state.lines, str(path) if state.image else None]})
+            told.append({"show": [state.name, state.lines, str(path) if state.prompt else None]})
             told.append({"draw": state.now})
         return caught(told, Path(folder))
 
@@ -95,26 +135,9 @@ def caught(told: Sequence[dict[str, object]], folder: Path) -> list[Drawn]:
     return drawn
 
 
-def example_image() -> bytes:
-    """What a gateway may send for a scene: item, staff member with stars, a code to scan. Invented."""
-    picture = Image.new("RGB", (WIDTH, HEIGHT - HEAD), BACKGROUND)
-    pen = ImageDraw.Draw(picture)
-    for text, size, colour, y in (("不动产登记", 34, INK, 28), ("工号 0231", 28, INK, 72), ("★★★★☆", 28, GOLD, 108)):
-        pen.text((14, y), text, colour, font(size), anchor="lm")
-    pen.text((14, 146), "Scan to rate by phone", SOFT, font(17, 500), anchor="lm")
-    pen.rectangle((204, 14, 308, 118), fill=INK)
-    for row in range(21):
-        for column in range(21):
-            finder = any(abs(row - y) <= 3 and abs(column - x) <= 3 for y, x in ((3, 3), (3, 17), (17, 3)))
-            ring = any(max(abs(row - y), abs(column - x)) in (0, 1, 3) for y, x in ((3, 3), (3, 17), (17, 3)))
-            if ring if finder else (row * 7 + column * 11 + row * column) % 3 == 0:
-                pen.rectangle((214 + column * 4, 24 + row * 4, 217 + column * 4, 27 + row * 4), fill=COLOURS[15])
-    return encode(indexed(picture))
-
-
-def contact_sheet(pictures: dict[str, Image.Image], columns: int = 4) -> Image.Image:
-    """All pictures on one page, each with its name."""
-    wide, high, gap = WIDTH // 2, HEIGHT // 2, 12
+def contact_sheet(pictures: dict[str, Image.Image], columns: int = 4, part: int = 2) -> Image.Image:
+    """All pictures on one page, one ``part``-th as large, each with its name."""
+    wide, high, gap = WIDTH // part, HEIGHT // part, 12
     rows = -(-len(pictures) // columns)
     page = Image.new("RGB", (columns * (wide + gap) + gap, rows * (high + gap + 18) + gap), "white")
     pen = ImageDraw.Draw(page)
@@ -126,14 +149,20 @@ def contact_sheet(pictures: dict[str, Image.Image], columns: int = 4) -> Image.I
     return page
 
 
-def write(out: Path, sheet: Path | None = None) -> int:
-    """One PNG of each state into ``out``, and the contact sheet; gives their number."""
+def write(out: Path, sheet: Path | None = None, scenes: Path | None = None) -> int:
+    """One PNG of each state into ``out``, and the contact sheets; gives their number.
+
+    ``sheet`` are the device's own screens, ``scenes`` those with pictures from the gateway, in full size.
+    """
     wanted = states()
     pictures = {name: drawn.picture for name, drawn in zip(wanted, draw(wanted.values()), strict=True)}
     out.mkdir(parents=True, exist_ok=True)
     for name, picture in pictures.items():
         indexed(picture).save(out / f"{name}.png", optimize=True)
-    if sheet:
-        sheet.parent.mkdir(parents=True, exist_ok=True)
-        contact_sheet(pictures).quantize(128).save(sheet, optimize=True)
+    sent = {name for name, state in wanted.items() if state.prompt or state.own}
+    for path, from_gateway, how in ((sheet, False, (4, 2)), (scenes, True, (3, 1))):
+        if path:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            chosen = {name: picture for name, picture in pictures.items() if (name in sent) == from_gateway}
+            contact_sheet(chosen, *how).quantize(128).save(path, optimize=True)
     return len(pictures)

@@ -27,10 +27,14 @@ class Board:
 
     ``crashes`` remember what ended the last lives, ``meter`` measures the loop, ``lines`` are logged to the gateway,
     ``beats`` the tasks that reported. ``edges`` are those of the keys, put there by the interrupt; ``woken`` is set
-    after that. ``counts`` are counters for the technician, and ``facts()`` is the application's state for him.
+    after that. ``display`` is the `firmware.display.Display`, if there is one, and ``drawn`` the event that it wants
+    something else than it shows. ``counts`` are counters for the technician, and ``facts()`` is the application's state
+    for him.
     """
 
     kind = "esp32s3"  # what a release must be made for (SPEC 5.6)
+    display = None
+    drawn = None
     backoff_ms = (1000, 60000)  # first and most delay between two connection attempts
 
     def __init__(self):

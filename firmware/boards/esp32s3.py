@@ -62,7 +62,7 @@ class Esp32S3(Board):
         self._lit = 0
         self._stars = Stars(_out(pins.LED_DATA))
         self._keys = Keys(pins.BTN, self._edge)
-        self._display = self._part("display", self._make_display)
+        self.display = self._part("display", self._make_display)
         self._clock = self._part("clock", self._make_clock)
         self._net = self._part("network", self._make_net)
         mute = settings.get("mute")
@@ -84,7 +84,7 @@ class Esp32S3(Board):
         kind = tft.ILI9341 if self._settings.get("display") == "ili9341" else tft.ST7789
         panel = tft.Tft(spi, _out(pins.TFT_CS, 1), _out(pins.TFT_DC), _out(pins.TFT_RST, 1), kind)
         self._light = PWM(Pin(pins.TFT_BL), freq=20000, duty_u16=49152)
-        self._drawn = asyncio.Event()
+        self.drawn = asyncio.Event()
         return Display(panel)
 
     def _make_clock(self):
@@ -121,8 +121,8 @@ class Esp32S3(Board):
         self._pressed.set()
 
     async def listen(self):
-        if self._display:
-            asyncio.create_task(self._draw(self._display))
+        if self.display:
+            asyncio.create_task(self._draw(self.display))
         while True:
             await self._pressed.wait()
             self.woken.set()
@@ -136,9 +136,9 @@ class Esp32S3(Board):
         self._lit = mask = 1 << level - 1 if level else 0
         self._stars.show(mask, BRIGHTEST)
         self._run("stars", self._countdown(mask, ms))
-        if self._display:
-            self._display.light(level, ms, self.ticks_ms())
-            self._drawn.set()
+        if self.display:
+            self.display.light(level, ms, self.ticks_ms())
+            self.drawn.set()
 
     async def _countdown(self, mask, ms):
         if mask and ms:
@@ -164,10 +164,10 @@ class Esp32S3(Board):
         await asyncio.sleep_ms(CLICK_MS)
         buzzer.sound(False)
 
-    def show(self, name, lines, *more):
-        if self._display:
-            self._display.show(name, lines, *more)
-            self._drawn.set()
+    def show(self, name, lines):
+        if self.display:
+            self.display.show(name, lines)
+            self.drawn.set()
         if self._voice:
             if name in SPOKEN:
                 self._run("voice", self._voice.play(_VOICE + SPOKEN[name] + ".wav"))
@@ -178,7 +178,7 @@ class Esp32S3(Board):
         while True:
             for _ in display.steps(self.ticks_ms()):
                 await asyncio.sleep_ms(0)
-            await self.wait(self._drawn, TICK_MS if display.counting else IDLE_MS)
+            await self.wait(self.drawn, TICK_MS if display.counting else IDLE_MS)
 
     def _run(self, name, task):
         # one of each name: a new one ends the one before

@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from gateway.core.scene import Look, address
 from gateway.core.timeline import Serving
 from protocol import downlink
 
 LINE_BYTES = 60
+_PLAIN = Look()
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,27 +37,35 @@ def show(servings: Sequence[Serving], now_ms: int) -> Show:
 
 
 def scene(
-    shown: Show, token: bytes | None, item_name: str | None, undo_ms: int, window_open: bool = True
+    shown: Show,
+    token: bytes | None,
+    item_name: str | None,
+    undo_ms: int,
+    window_open: bool = True,
+    look: Look = _PLAIN,
+    hall: str = "",
 ) -> downlink.Scene:
-    """The scene for one device; ``token`` is what it was issued, None if the serving is not armed or its token is
-    used."""
+    """The scene for one device, its pictures apart; ``token`` is what it was issued, None if the serving is not armed
+    or its token is used."""
     serving = shown.serving
     armed = shown.armed and token is not None and serving is not None
     lines: tuple[str, ...] = ()
     if serving:
         wanted = (item_name or "", f"工作人员 {serving.staff}" if serving.staff else "")
         lines = tuple(fit(line) for line in wanted if line)
+    reasons = look.indicators.offered() if window_open else {}
     return downlink.Scene(
         token if armed else None,
         serving.end_ms if armed and serving else None,
         undo_ms,
-        1,
-        0,
-        {},
+        look.labels,
+        look.indicators.version if reasons else 0,
+        reasons,
         lines,
-        None,
+        address(look.page, hall, serving) if serving else None,
         None,
         downlink.OPEN if window_open else downlink.OUT_OF_SERVICE,
+        None,
     )
 
 

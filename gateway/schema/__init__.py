@@ -14,6 +14,7 @@ from gateway.schema import (
     m006_binding,
     m007_business_api,
     m008_upstream,
+    m009_scenes,
     m010_commands,
 )
 
@@ -26,6 +27,7 @@ STEPS(name="m005_storage")(m005_storage.apply)
 STEPS(name="m006_binding")(m006_binding.apply)
 STEPS(name="m007_business_api")(m007_business_api.apply)
 STEPS(name="m008_upstream")(m008_upstream.apply)
+STEPS(name="m009_scenes")(m009_scenes.apply)
 STEPS(name="m010_commands")(m010_commands.apply)
 
 

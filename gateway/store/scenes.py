@@ -4,28 +4,41 @@ import sqlite3
 from dataclasses import dataclass, replace
 
 from gateway.core import arming
+from gateway.core import scene as core
+from gateway.core.scene import Look, Prompt
 from gateway.store import business
 from protocol.downlink import Scene
 
 
 @dataclass(frozen=True, slots=True)
 class Showing:
-    """``look_again_ms``: when time alone will change it (None: never)."""
+    """``scene`` lacks its pictures; ``prompt`` is what one of them shows.
+
+    ``look_again_ms``: when time alone will change it (None: never).
+    """
 
     scene: Scene
+    prompt: Prompt | None
     look_again_ms: int | None
 
 
 def showing(
-    connection: sqlite3.Connection, device: str, window: str, now_ms: int, undo_ms: int, fresh_token: bytes
+    connection: sqlite3.Connection,
+    hall: str,
+    device: str,
+    window: str,
+    now_ms: int,
+    undo_ms: int,
+    look: Look,
+    fresh_token: bytes,
 ) -> Showing:
     """The scene for a device at a window. ``fresh_token`` (8 random bytes) is issued if the serving has no token
     yet."""
     row = connection.execute("SELECT open FROM windows WHERE window = ?", (window,)).fetchone()
     if not row or not row[0]:
-        return Showing(arming.scene(arming.Show(None, False, None), None, None, undo_ms, False), None)
+        return Showing(arming.scene(arming.Show(None, False, None), None, None, undo_ms, False, look), None, None)
     shown = arming.show(business.servings(connection, window, now_ms), now_ms)
-    token = item_name = None
+    token = item_name = prompt = None
     if shown.serving:
         found = connection.execute("SELECT item_name FROM cases WHERE case_no = ?", (shown.serving.case_no,)).fetchone()
         item_name = found[0] if found else None
@@ -33,7 +46,10 @@ def showing(
             token = _token(connection, device, shown, now_ms, fresh_token)
         if token is None and shown.left(now_ms):
             shown = replace(shown, serving=None)
-    return Showing(arming.scene(shown, token, item_name, undo_ms), shown.look_again_ms)
+    if shown.serving and (token or not shown.armed):
+        # before it is asked for, so that it is there by then; not after the rating
+        prompt = core.prompt(look, hall, shown.serving, item_name)
+    return Showing(arming.scene(shown, token, item_name, undo_ms, True, look, hall), prompt, shown.look_again_ms)
 
 
 def _token(

@@ -1,6 +1,7 @@
 """Draw what stdin asks for on one panel, with the firmware's own display, and write every rectangle to stdout.
 
-Each line of stdin is JSON: ``{"show": [name, lines, image]}``, ``{"light": [level, ms, now]}`` or ``{"draw": now}``.
+Each line of stdin is JSON: ``{"show": [name, lines, image]}``, ``{"light": [level, ms, now]}`` or ``{"draw": now}``;
+``{"strips": path}`` are pictures of reasons (SPEC 5.7).
 Each line of stdout is ``[x, y, w, h, bytes]``, followed by that many bytes; ``[slices, most bytes of one, missing,
 memory]`` ends a draw.
 """
@@ -10,6 +11,8 @@ import json
 import sys
 
 from firmware.display import Display
+from firmware.pictures import PIECE
+from firmware.strips import index
 
 _out = sys.stdout.buffer
 
@@ -33,7 +36,15 @@ def main():
     for line in sys.stdin:
         wanted = json.loads(line)
         if "show" in wanted:
-            display.show(*wanted["show"])
+            name, lines, image = (wanted["show"] + [None])[:3]
+            display.image = None
+            if image:
+                with open(image, "rb") as file:
+                    data = file.read()
+                display.image = [data[at : at + PIECE] for at in range(0, len(data), PIECE)]
+            display.show(name, lines)
+        elif "strips" in wanted:
+            display.strips, display.index = wanted["strips"], index(wanted["strips"])
         elif "light" in wanted:
             display.light(*wanted["light"])
         else:

@@ -66,8 +66,8 @@ class SimBoard(Board):
         self._stream = asyncio.StreamReader(self._socket)
         self._tell({"t": "hello", "token": token})
         machine.WDT.tell = self._tell
-        self._display = Display(Panel(self._tell, self._socket.write))
-        self._wanted = asyncio.Event()  # something else than is drawn
+        self.display = Display(Panel(self._tell, self._socket.write))
+        self.drawn = asyncio.Event()  # something else than is drawn
         self._asked = []  # who waits until all is drawn
         self._mute = None
         for key in os.getenv("HCP_SIM_KEYS") or "":
@@ -82,16 +82,16 @@ class SimBoard(Board):
             us = time.ticks_diff(time.ticks_us(), self._press_us)
             self._press_us = None
         self._tell({"t": "light", "level": level, "ms": ms, "us": us})
-        self._display.light(level, ms, self.ticks_ms())
-        self._wanted.set()
+        self.display.light(level, ms, self.ticks_ms())
+        self.drawn.set()
 
     def click(self):
         self._tell({"t": "click"})
 
     def show(self, name, lines):
         self._tell({"t": "screen", "name": name, "lines": lines})
-        self._display.show(name, lines)
-        self._wanted.set()
+        self.display.show(name, lines)
+        self.drawn.set()
 
     def identify(self, ms):
         self._tell({"t": "identify", "ms": ms})
@@ -135,12 +135,12 @@ class SimBoard(Board):
 
     async def _draw(self):
         while True:
-            for _ in self._display.steps(self.ticks_ms()):
+            for _ in self.display.steps(self.ticks_ms()):
                 await asyncio.sleep_ms(0)
-            if not self._wanted.is_set():
+            if not self.drawn.is_set():
                 while self._asked:
                     self._tell({"t": "done", "id": self._asked.pop()})
-            await self.wait(self._wanted, TICK_MS if self._display.counting else 1 << 28)
+            await self.wait(self.drawn, TICK_MS if self.display.counting else 1 << 28)
 
     # --- doors in ---
 
@@ -247,7 +247,7 @@ class SimBoard(Board):
                 pass
         elif kind == "picture":
             self._asked.append(message["id"])
-            self._wanted.set()
+            self.drawn.set()
             return
         elif kind == "modules":
             self._tell({"t": "done", "id": message["id"], "modules": sorted(sys.modules)})

@@ -14,7 +14,7 @@ BAD = {1: [108, 109, 110, 111, 112, 113, 114, 115], 2: [207, 208, 209, 210, 211,
 def scene(token, mode=0, undo_ms=UNDO_MS, reasons=None):
     """A scene with this token (8 bytes or None)."""
     until_ms = None if token is None else 1
-    return Scene(token, until_ms, undo_ms, 1, 7, reasons or {}, ("item 7",), None, None, mode)
+    return Scene(token, until_ms, undo_ms, 1, 7, reasons or {}, ("item 7",), None, None, mode, None)
 
 
 class Player:

@@ -3,8 +3,10 @@
 import pytest
 
 from firmware.display import BAND, BAR, HEAD, HEIGHT, ROW, ROWS_Y
+from gateway.core.scene import Prompt
+from gateway.screens.shelf import prompt_asset
 from simulator.draw_screens import BACKGROUND, INK
-from simulator.screens import caught, example_image
+from simulator.screens import caught
 from tests import micropython
 
 BANDS = HEIGHT // BAND
@@ -31,8 +33,8 @@ def test_the_same_screen_again_draws_nothing(tmp_path):
 
 def test_a_scene_with_the_same_picture_draws_nothing_and_a_new_one_leaves_the_head_alone(tmp_path):
     one, two = tmp_path / "one.bin", tmp_path / "two.bin"
-    one.write_bytes(example_image())
-    two.write_bytes(example_image())
+    one.write_bytes(prompt_asset(Prompt("不动产登记", "0231", 4)))
+    two.write_bytes(prompt_asset(Prompt("护照", "1002")))
     told = [show("rate", image=str(one)), draw(), show("rate", "x", image=str(one)), draw()]
     told += [show("rate", image=str(two)), draw(), show("rate"), draw()]
     first, same, second, without = caught(told, tmp_path)
@@ -43,20 +45,17 @@ def test_a_scene_with_the_same_picture_draws_nothing_and_a_new_one_leaves_the_he
 @pytest.mark.parametrize(
     "spoil",
     [
-        lambda asset: b"",
-        lambda asset: asset[:5],
         lambda asset: b"XX" + asset[2:],
         lambda asset: asset[:200],
         lambda asset: asset[:100] + bytes(100),
         lambda asset: asset[:2] + b"\x01\x42" + asset[4:],  # too wide
         lambda asset: asset[:2] + b"\x01\x3f" + asset[4:],  # odd
-        lambda asset: asset[:4] + b"\xff\xff" + asset[6:],  # too high
         lambda asset: asset[:6] + b"\xff" * 50,
     ],
 )
 def test_a_damaged_picture_leaves_background_and_the_head_stands(tmp_path, spoil):
     path = tmp_path / "bad.bin"
-    path.write_bytes(spoil(example_image()))
+    path.write_bytes(spoil(prompt_asset(Prompt("不动产登记", "0231", 4))))
     good, bad, after = caught(
         [show("rate"), draw(), show("rate", image=str(path)), draw(), show("idle"), draw()], tmp_path
     )

@@ -276,8 +276,8 @@ def test_a_press_on_the_armed_scene_is_bound_by_its_token(desk):
     desk.clock.turn(3000)
     desk.send("w1", rating(desk, twin, 2, token))
     assert desk.bindings("w1", 1) == [("bound", "token", "C1", 1, "1001")]
-    # one token takes one rating: the scene stays, but it is no longer armed
-    desk.wait(twin, "scene", lambda body: body.token and desk.last_scene(twin) == shown)
+    # one token takes one rating: the scene stays, but it is no longer armed, and nobody is asked any more
+    desk.wait(twin, "scene", lambda body: body.token and desk.last_scene(twin) == shown._replace(prompt=None))
 
 
 def test_a_token_is_enough_when_the_device_does_not_know_the_time(desk):

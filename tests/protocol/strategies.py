@@ -71,6 +71,7 @@ scenes = st.builds(
     st.none() | texts(200),
     st.none() | st.binary(min_size=32, max_size=32),
     st.integers(0, 2),
+    st.none() | st.binary(min_size=32, max_size=32),
 )
 assets = st.builds(
     downlink.Asset, st.binary(min_size=32, max_size=32), uints(U32), uints(U32), st.binary(max_size=2048)

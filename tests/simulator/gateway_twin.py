@@ -161,7 +161,7 @@ class GatewayTwin:
     def scene(self, device: str, token: bytes | None, undo_ms: int = 8000, until_ms: int | None = None, mode: int = 0):
         if token is not None and until_ms is None:
             until_ms = self.now_ms() + 3_600_000
-        body = Scene(token, until_ms, undo_ms, 1, 3, {}, ("不动产登记",) if token else (), None, None, mode)
+        body = Scene(token, until_ms, undo_ms, 1, 3, {}, ("不动产登记",) if token else (), None, None, mode, None)
         self.send(device, SCENE, body, retain=True)
 
     def receipt(self, device: str, seq: int | None = None, body_hash: bytes | None = None, hold_ms: int = 0, **how):

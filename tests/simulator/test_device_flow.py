@@ -12,7 +12,7 @@ BAD = {1: [108, 109, 110, 111, 112], 2: [207, 208]}
 
 def arm(hall, device, token=A):
     """With reasons for the two bad levels."""
-    body = Scene(token, hall.now_ms() + 3_600_000, 8000, 1, 3, BAD, ("不动产登记",), None, None, downlink.OPEN)
+    body = Scene(token, hall.now_ms() + 3_600_000, 8000, 1, 3, BAD, ("不动产登记",), None, None, downlink.OPEN, None)
     hall.send(device.id, SCENE, body, retain=True)
     device.wait_screen("rate")
 

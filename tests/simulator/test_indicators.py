@@ -1,12 +1,15 @@
 """The national set fits what a scene, a page and a record can hold."""
 
+from gateway.core.indicators import NATIONAL
 from protocol import downlink
-from simulator.indicators import NATIONAL, in_words, reasons
+from simulator.indicators import in_words, reasons
 
 
 def test_every_code_begins_with_its_level_and_the_set_travels_in_a_scene():
-    assert [len(codes) for codes in NATIONAL.values()] == [8, 8]
-    assert all(code // 100 == level for level, codes in NATIONAL.items() for code in codes)
+    offered = reasons()
+    assert {level: len(codes) for level, codes in offered.items()} == {1: 8, 2: 8}
+    assert all(code // 100 == level for level, codes in offered.items() for code in codes)
+    assert NATIONAL.offered() == offered
     scene = downlink.IDLE._replace(reasons=reasons())
     sent = downlink.pack(bytes(32), downlink.Downlink("d", 1, 0, downlink.SCENE, scene))
     assert downlink.unpack(bytes(32), sent, "d").body.reasons == reasons()

@@ -9,14 +9,16 @@ from PIL import Image, ImageChops
 
 from firmware.display import CHARS, STAR_X, STAR_Y, WIDTH
 from firmware.screen import SCREENS
+from gateway.screens.asset import COLOURS, AssetError, decode, encode, indexed
 from simulator import draw_screens, screens
-from simulator.canvas import COLOURS, AssetError, Canvas, decode, encode, indexed
+from simulator.canvas import Canvas
 from simulator.device import DeviceOff
 from simulator.screens import State
 
 GOLDEN = Path(__file__).resolve().parent.parent / "golden" / "screens"
 STATES = screens.states()
 RENEW = "if it is meant: hcp sim screens --out tests/golden/screens --sheet docs/images/screens.png"
+RENEW += " --scenes docs/images/scenes.png"
 
 
 @pytest.fixture(scope="module")

@@ -157,6 +157,7 @@ SCENE = downlink.Scene(
     "https://example.org/r/1",
     b"\xab" * 32,
     0,
+    None,
 )
 ASSET = downlink.Asset(b"\xab" * 32, 2049, 2048, b"\x00")
 COMMAND = downlink.Command(7, "log_level", {"level": 10})
@@ -183,6 +184,7 @@ def downlinks() -> dict:
                 "q" * 200,
                 b"\xff" * 32,
                 2,
+                b"\xff" * 32,
             ),
         ),
         ("asset", downlink.ASSET, ASSET),
