@@ -61,7 +61,7 @@ board = hcp_board.make_board()
 for name in MODULES:
     if name != "firmware.main":
         __import__(name)
-display = board._display
+display = board.display
 class Nobody:
     def draw(self, *_):
         pass

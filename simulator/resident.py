@@ -18,7 +18,7 @@ _WINDOW = "A01"
 
 def at_work(root: Path, say: Callable[[str], None]) -> frozenset[str]:
     """Open a hall under ``root``, let its one device work, and ask it. Takes some seconds."""
-    with opened(root, Plan("resident", {_WINDOW: "a01"}, undo_ms=100), say) as hall:
+    with opened(root, Plan("resident", {_WINDOW: "a01"}, undo_ms=100, reasons=False), say) as hall:
         return work(hall, hall.devices[_WINDOW])
 
 

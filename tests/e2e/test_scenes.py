@@ -1,25 +1,21 @@
 """Pictures of scenes on a real device: composed by a real gateway, fetched over its broker, drawn by the real VM."""
 
 import threading
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 from PIL import Image, ImageChops
 
-from firmware.display import HEAD
 from gateway import enrolment, settings
+from gateway.business import Source
 from gateway.clock import Clock
 from gateway.core import times
 from gateway.core.scene import Prompt
 from gateway.run import Gateway
-from gateway.screens import strips
-from gateway.screens.shelf import prompt_asset
-from gateway.store import records
-from protocol import downlink, topics
+from protocol import downlink
 from simulator import provisioning, screens
 from simulator.device import SimDevice
-from simulator.screens import OWN, PAGE, State
+from simulator.screens import State
 
 HALL, DEVICE, WINDOW = "hall-1", "a01", "A01"
 TEMPLATE = "https://hcp.example.gov.cn/r/{window}/{case_no}/{service_no}"
@@ -78,7 +74,7 @@ class Desk:
         event = {"id": f"e{self._events}", "type": kind, "at": times.text(Clock().now_ms()), "window": WINDOW}
         event |= {"case_no": case_no, "service_no": service_no}
         event |= {name: value for name, value in (("item_name", item), ("staff", staff)) if value}
-        (result,) = self.gateway.service.take_events("queue", [event])
+        (result,) = self.gateway.service.take_events(Source("queue"), [event])
         assert result.status == "accepted", result
 
     def serve(self, case_no: str, item: str = "身份证换领", staff: str = "1001") -> Prompt:
