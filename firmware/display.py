@@ -62,7 +62,7 @@ class Display:
         # a hall's own reasons, and for twice a code, plus 1 if chosen, where its asset begins there
         self.image: list | None = None
         self.strips = ""
-        self.index: dict = {}
+        self.index: dict | None = {}
 
     def show(self, name: str, lines=()) -> None:
         """Want a screen. Of ``lines`` only a code is drawn (`CHARS`); words come as assets."""
@@ -87,6 +87,8 @@ class Display:
 
     def _reason(self, code, chosen):
         # the hall's own words go before those that were built in
+        if self.index is None:  # not known yet
+            return ""
         return self.index.get(int(code) * 2 + chosen, self._folder + "r" + code + "c.bin"[not chosen :])
 
     def light(self, level: int, ms: int, now: int) -> None:

@@ -28,10 +28,13 @@ class Bad(Exception):
 def want(app, scene) -> None:
     """Get what ``scene`` names and is not here; what an earlier scene wanted is left."""
     prompt, strips = app._here
+    display = app._board.display
     if prompt != scene.prompt:
         app._here = None, strips
-        if app._board.display:
-            app._board.display.image = None  # it does not belong to this scene, and its room is needed
+        if display:
+            display.image = None  # it does not belong to this scene, and its room is needed
+    if strips != scene.strips and display:
+        display.index = None  # a row without words, rather than with the wrong ones
     if _NAME not in app._long:
         app._long[_NAME] = Pictures(app, app._board)
     app._long[_NAME].want((scene.prompt, scene.strips))
@@ -45,11 +48,14 @@ class Pictures:
         self._board = board
         self._arrived = asyncio.Event()
         self._asked = self._asset = self._task = None
-        self._names = None
+        self._names = self._connects = None
 
     def want(self, names) -> None:
         """``names``: the hashes of prompt and strips."""
-        self._arrived.set()  # whoever waits for an answer asks again: there may be a new connection
+        connects = self._board.counts.get("connects")
+        if connects != self._connects:  # the answer that is waited for was lost with the old one
+            self._connects = connects
+            self._arrived.set()
         if self._names != names:
             self._names = names
             if self._task is not None:
@@ -75,22 +81,28 @@ class Pictures:
     async def _run(self, prompt, strips):
         app, board = self.app, self._board
         display = board.display
-        have = app._here
+        have, words = app._here
         try:
-            if prompt != have[0] and display:
+            get = None
+            if strips != words and display:
+                from firmware.strips import get, is_kept
+
+                if strips is None or is_kept(strips):
+                    await get(self, display, strips)
+                    get, words = None, strips
+                    app._here = have, words
+                    self._again()
+            if prompt != have and display:
                 image = await self._prompt(prompt)
                 while app._scene.prompt != prompt:  # not yet taken out of the inbox
                     await asyncio.sleep_ms(20)
                 display.image = image
-                if app._flow.state == "armed":
-                    display.show("rate")
-                    board.drawn.set()
-            app._here = prompt, have[1]
-            if strips != have[1] and display:
-                from firmware.strips import get
-
+            app._here = prompt, words
+            if get is not None:
+                self._again()
                 await get(self, display, strips)
             app._here = prompt, strips
+            self._again()
         except Exception as error:  # the device asks for its rating all the same, without the picture
             board.count("no_pictures")
             board.log("picture: %s" % error)
@@ -99,6 +111,13 @@ class Pictures:
         for name in ("pictures", "strips"):
             if sys.modules.pop("firmware." + name, None):
                 delattr(firmware, name)
+
+    def _again(self):
+        # what stands on the screen, now with what came: it is shown, not said, a second time
+        shown = self.app._flow._shown
+        if self._board.display and shown and shown[0] in ("rate", "reasons"):
+            self._board.display.show(*shown)
+            self._board.drawn.set()
 
     async def _prompt(self, digest):
         """Its pieces, each a picture: no heap that has been at work for a while has room for all of it at once."""

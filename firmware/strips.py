@@ -12,6 +12,15 @@ MAX_STRIPS = 131072
 _NAME = "strips-"
 
 
+def is_kept(digest) -> bool:
+    """Whether they are in flash already."""
+    return _path(digest) in os.listdir()
+
+
+def _path(digest):
+    return _NAME + binascii.hexlify(digest[:8]).decode()
+
+
 async def get(pictures, display, digest) -> None:
     """See that the display has them; None: there are none. Raises ValueError if what comes is not they."""
     path, found = "", {}
@@ -36,7 +45,7 @@ def index(path: str) -> dict:
 
 
 async def _file(pictures, digest):
-    path = _NAME + binascii.hexlify(digest[:8]).decode()
+    path = _path(digest)
     names = os.listdir()
     if path not in names:
         new = path + ".new"  # what a restart left of it goes on

@@ -34,12 +34,12 @@ class Board:
 
     kind = "esp32s3"  # what a release must be made for (SPEC 5.6)
     display = None
-    drawn = None
     backoff_ms = (1000, 60000)  # first and most delay between two connection attempts
 
     def __init__(self):
         self.edges = Edges()
         self.woken = asyncio.Event()
+        self.drawn = asyncio.Event()
         self.counts = {}
         self.facts = dict
         self.beats = set()

@@ -84,7 +84,6 @@ class Esp32S3(Board):
         kind = tft.ILI9341 if self._settings.get("display") == "ili9341" else tft.ST7789
         panel = tft.Tft(spi, _out(pins.TFT_CS, 1), _out(pins.TFT_DC), _out(pins.TFT_RST, 1), kind)
         self._light = PWM(Pin(pins.TFT_BL), freq=20000, duty_u16=49152)
-        self.drawn = asyncio.Event()
         return Display(panel)
 
     def _make_clock(self):

@@ -67,7 +67,6 @@ class SimBoard(Board):
         self._tell({"t": "hello", "token": token})
         machine.WDT.tell = self._tell
         self.display = Display(Panel(self._tell, self._socket.write))
-        self.drawn = asyncio.Event()  # something else than is drawn
         self._asked = []  # who waits until all is drawn
         self._mute = None
         for key in os.getenv("HCP_SIM_KEYS") or "":
