@@ -48,7 +48,8 @@ class Pictures:
         self._board = board
         self._arrived = asyncio.Event()
         self._asked = self._asset = self._task = None
-        self._names = self._connects = None
+        self._names = None
+        self._connects = board.counts.get("connects")
 
     def want(self, names) -> None:
         """``names``: the hashes of prompt and strips."""

@@ -195,7 +195,10 @@ def test_a_set_that_asks_for_nothing_is_no_set_on_the_wire(tmp_path):
 
 
 def day(desk, twin, level, reasons=()):
-    """A case from its call to its end with one rating; gives all that was sent, without numbers, times and chance."""
+    """A case from its call to its end with one rating; gives all that was sent, without numbers, times and chance.
+
+    In the order of each topic: receipts and scenes come from two threads.
+    """
     call(desk)
     desk.clock.turn(MINUTE)
     serve(desk)
@@ -207,6 +210,8 @@ def day(desk, twin, level, reasons=()):
     head = twin.head(wall_ms=desk.clock.now_ms(), error_ms=50)
     desk.send(twin.device, twin._take(record.rating_payload(head, body)))
     desk.receipt(twin, 1)
+    with desk.changed:  # the token is used up: nobody is asked any more
+        assert desk.changed.wait_for(lambda: desk.last_scene(twin).prompt is None, 10)
     desk.tell("finished", window="A1", case_no="C1", service_no=1)
     call(desk, "C2", "1002", "护照")
     scene(desk, twin, lambda body: "护照" in body.lines and body.prompt)
@@ -219,7 +224,7 @@ def day(desk, twin, level, reasons=()):
         elif told.kind == downlink.RECEIPT:
             body = body._replace(hash=bytes(16), epoch=0)
         sent.append((topic, body, len(payload)))
-    return sent
+    return sorted(sent, key=lambda message: message[0])
 
 
 def test_scenes_and_pictures_are_the_same_whatever_star_was_pressed(tmp_path):
