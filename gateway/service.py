@@ -598,7 +598,7 @@ class Service:
         found = []
         for window, name, is_open in rows:
             standing = business_store.servings(connection, window, now_ms)
-            current = next((s for s in standing if s.start_ms <= now_ms), None)
+            current = next((s for s in standing if s.meets(now_ms, now_ms)), None)
             found.append(
                 {
                     "window": window,

@@ -12,7 +12,8 @@ from gateway.core.timeline import Serving
 from gateway.store import feed, outbox, packing
 from protocol import record
 
-_SERVING = "window, case_no, service_no, staff, start_ms, end_ms, served_ms, left_ms, begun_by, served_by, ended_by"
+#: The columns of a timeline.Serving, in its order.
+SERVING = "window, case_no, service_no, staff, start_ms, end_ms, served_ms, left_ms, begun_by, served_by, ended_by"
 _ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _DECISION = (
     "number, status, rule, window, case_no, service_no, staff, candidates, error_ms, evidence, grounds, decided_ms"
@@ -62,8 +63,10 @@ def again(
     business_error_ms: int,
 ) -> int:
     """Decide again on the ratings of a window that may have been pressed in ``first_ms … last_ms``, and on those
-    without
-    a time whose token belongs to one of ``services``. Appends where the decision differs; gives the number of these."""
+    without a time whose token belongs to one of ``services``.
+
+    Appends where the decision differs; gives the number of these.
+    """
     rows = connection.execute(
         # kind 1 is a rating; written out, because a partial index serves only a condition that says what it says
         "SELECT device, seq, body, window FROM records"
@@ -196,7 +199,7 @@ def _decide(
         Serving(*row)
         for key in sorted(keys)
         for row in connection.execute(
-            f"SELECT {_SERVING} FROM servings WHERE case_no = ? AND service_no = ? AND window = ?",  # noqa: S608
+            f"SELECT {SERVING} FROM servings WHERE case_no = ? AND service_no = ? AND window = ?",  # noqa: S608
             (*key, window),
         )
     ]

@@ -9,7 +9,6 @@ from gateway.store import bindings, cases
 
 #: How far back ratings that are not bound are looked at again when windows change, and after a restart.
 RECHECK_MS = 30 * 86_400_000
-SERVING = "window, case_no, service_no, staff, start_ms, end_ms, served_ms, left_ms, begun_by, served_by, ended_by"
 #: A chain of corrections longer than this is refused: nobody is wrong so often.
 MAX_CORRECTIONS = 32
 
@@ -84,7 +83,7 @@ def put_window(
 def servings(connection: sqlite3.Connection, window: str, now_ms: int) -> list[Serving]:
     """What stands at a window now or later, by time."""
     rows = connection.execute(
-        f"SELECT {SERVING} FROM servings WHERE window = ? AND start_ms > ? AND end_ms > ? ORDER BY start_ms",  # noqa: S608
+        f"SELECT {bindings.SERVING} FROM servings WHERE window = ? AND start_ms > ? AND end_ms > ? ORDER BY start_ms",  # noqa: S608
         (window, now_ms - 86_400_000, now_ms),
     ).fetchall()
     return [Serving(*row) for row in rows]
@@ -163,7 +162,7 @@ def _refold(
     servings = fold(_events(connection, window, first_ms - rules.limit_ms, last_ms + rules.limit_ms), rules)
     new = {s for s in servings if s.window == window and first_ms <= s.start_ms <= last_ms}
     rows = connection.execute(
-        f"SELECT {SERVING} FROM servings WHERE window = ? AND start_ms BETWEEN ? AND ?",  # noqa: S608
+        f"SELECT {bindings.SERVING} FROM servings WHERE window = ? AND start_ms BETWEEN ? AND ?",  # noqa: S608
         (window, first_ms, last_ms),
     ).fetchall()
     old = {Serving(*row) for row in rows}
@@ -175,7 +174,7 @@ def _refold(
         )
     for s in new - old:
         values = astuple(s)
-        connection.execute(f"INSERT INTO servings ({SERVING}) VALUES ({cases.marks(values)})", values)  # noqa: S608
+        connection.execute(f"INSERT INTO servings ({bindings.SERVING}) VALUES ({cases.marks(values)})", values)  # noqa: S608
     if changed:
         bindings.again(
             connection,
