@@ -92,11 +92,12 @@ class Business:
                 )
                 results.append(Result(event.id, word, word, detail))
                 continue
-            seen[event.id] = digest
             try:
                 self._store.run(_undone(self._job(source, event, identity, now_ms)), _WAIT_S)
             except _Undone as undone:
                 results.append(undone.result)
+                if undone.result.status == "accepted":
+                    seen[event.id] = digest
         return results
 
     def _read(self, source: Source, value: object, now_ms: int) -> tuple[Event, Identity | Opaque | None]:

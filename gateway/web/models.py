@@ -156,7 +156,7 @@ class Ready(Model):
 
 
 class Notice(Open):
-    """推送的一条通知：某次服务有了评价。不含等级、理由与按下的时刻；各等级的通知完全相同。"""
+    """推送的一条通知：某次服务有了评价。不含等级、理由与按下的确切时刻；各等级的通知完全相同。"""
 
     id: int = Field(description="只增不减；断线后放入 Last-Event-ID 续接。")
     type: Literal["rated", "unrated"] = Field(

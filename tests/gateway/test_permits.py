@@ -69,7 +69,9 @@ def test_a_trial_answers_the_same_and_stores_nothing(desk):
         desk.event("called", window="B2", **service("C2")),
         desk.event("called", window="Z9", **service("C3")),
         {"id": "x"},
+        desk.event("called", window="Z9", **service("C4")),
     ]
+    events.append({**events[-1], "window": "A1"})  # refused once, then told as it should be
     events.append(events[0])
     events.append({**events[0], "case_no": "C9"})
     before = desk.rows("SELECT count(*) FROM outbox")
