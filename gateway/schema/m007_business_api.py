@@ -23,10 +23,9 @@ _SQL = (
        BEGIN SELECT raise(ABORT, 'who opened an identity is never removed'); END""",
     # ratings whose decision the feed has not told yet
     """CREATE TABLE feed_waiting (
-        id INTEGER PRIMARY KEY,
-        device TEXT NOT NULL, seq INTEGER NOT NULL, pressed_ms INTEGER NOT NULL, decided_ms INTEGER NOT NULL
-    ) STRICT""",
-    "CREATE INDEX feed_waiting_pressed ON feed_waiting (pressed_ms)",
+        pressed_ms INTEGER NOT NULL, device TEXT NOT NULL, seq INTEGER NOT NULL,
+        PRIMARY KEY (pressed_ms, device, seq)
+    ) STRICT, WITHOUT ROWID""",
     # which service the feed counts a rating to
     """CREATE TABLE feed_rated (
         device TEXT NOT NULL, seq INTEGER NOT NULL, window TEXT NOT NULL,

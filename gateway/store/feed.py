@@ -18,8 +18,8 @@ KEEP_RATED_MS = 60 * 86_400_000
 def note(connection: sqlite3.Connection, found: Record, decided_ms: int) -> None:
     """A rating was bound, or bound anew: the feed will look at it when its time has come."""
     connection.execute(
-        "INSERT INTO feed_waiting (device, seq, pressed_ms, decided_ms) VALUES (?, ?, ?, ?)",
-        (found.device, found.head.seq, feed.pressed_ms(found, decided_ms), decided_ms),
+        "INSERT INTO feed_waiting (pressed_ms, device, seq) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+        (feed.pressed_ms(found, decided_ms), found.device, found.head.seq),
     )
 
 
@@ -27,20 +27,22 @@ def release(connection: sqlite3.Connection, now_ms: int, delay_ms: int = feed.DE
     """Tell what is due. Gives how many notices that made, and whether there may be more to look at."""
     step_ms = feed.last_step_ms(now_ms)
     rows = connection.execute(
-        "SELECT w.id, w.pressed_ms, w.decided_ms, w.device, w.seq, b.status, coalesce(b.window, ''), b.case_no,"
-        " b.service_no FROM feed_waiting w"
+        "SELECT w.pressed_ms, w.device, w.seq, b.decided_ms, b.status, coalesce(b.window, ''), b.case_no, b.service_no"
+        " FROM feed_waiting w"
         " JOIN bindings b ON b.device = w.device AND b.seq = w.seq AND b.number ="
         " (SELECT max(number) FROM bindings x WHERE x.device = w.device AND x.seq = w.seq)"
-        " WHERE w.pressed_ms <= ? AND w.decided_ms <= ? ORDER BY w.pressed_ms LIMIT ?",
+        " WHERE w.pressed_ms <= ? AND b.decided_ms <= ? ORDER BY w.pressed_ms LIMIT ?",
         (step_ms - delay_ms, step_ms, CHUNK),
     ).fetchall()
-    due = [(feed.due_ms(row[1], row[2], delay_ms), *row[6:9], *row[3:6], row[0]) for row in rows]
-    told = 0
+    due = []
+    for pressed_ms, device, seq, decided_ms, status, *service in rows:
+        connection.execute(
+            "DELETE FROM feed_waiting WHERE pressed_ms = ? AND device = ? AND seq = ?", (pressed_ms, device, seq)
+        )
+        at_ms = feed.due_ms(pressed_ms, decided_ms, delay_ms)
+        due.append((at_ms, tuple(service) if status == "bound" else (), device, seq))
     # in an order that says nothing about the order of arrival inside one step
-    for at_ms, window, case_no, service_no, device, seq, status, waiting_id in sorted(due, key=_order):
-        connection.execute("DELETE FROM feed_waiting WHERE id = ?", (waiting_id,))
-        service = (window, case_no, service_no) if status == "bound" else None
-        told += _follow(connection, device, seq, service, at_ms)
+    told = sum(_follow(connection, device, seq, service or None, at_ms) for at_ms, service, device, seq in sorted(due))
     return told, len(rows) == CHUNK
 
 
@@ -49,9 +51,7 @@ def prune(connection: sqlite3.Connection, now_ms: int) -> None:
     connection.execute("DELETE FROM feed WHERE id <= ?", (newest(connection) - KEEP_NOTICES,))
     connection.execute("DELETE FROM feed_rated WHERE at_ms < ?", (now_ms - KEEP_RATED_MS,))
     # whose decision was lost with a damaged database
-    connection.execute(
-        "DELETE FROM feed_waiting WHERE pressed_ms < ? AND decided_ms < ?", (now_ms - KEEP_RATED_MS,) * 2
-    )
+    connection.execute("DELETE FROM feed_waiting WHERE pressed_ms < ?", (now_ms - KEEP_RATED_MS,))
 
 
 def after(
@@ -94,11 +94,6 @@ def put_cursor(connection: sqlite3.Connection, system: str, last_id: int) -> Non
         "INSERT INTO feed_cursors VALUES (?, ?) ON CONFLICT (system) DO UPDATE SET last_id = excluded.last_id",
         (system, last_id),
     )
-
-
-def _order(row: tuple) -> tuple:
-    at_ms, window, case_no, service_no, device, seq, *_ = row
-    return at_ms, window, case_no or "", service_no or 0, device, seq
 
 
 def _follow(

@@ -38,10 +38,7 @@ _LATER = ("dead_letters", "records", "bindings", "delivered", "outgoing")
 #: Made anew from the records, filled by triggers, or meant for one database only.
 _NOT_COPIED = ("heads", "meta", "unreadable", "tally", "ledger")
 #: Their row numbers mean nothing, and rows that came meanwhile have them; others are named by theirs.
-_NAMELESS = (
-    *("records", "outgoing", "business_events", "quarantine", "device_lines", "applicants", "reveals"),
-    "feed_waiting",
-)
+_NAMELESS = ("records", "outgoing", "business_events", "quarantine", "device_lines", "applicants", "reveals")
 _LEAST_COLUMNS = 5
 
 
