@@ -4,9 +4,11 @@ A line is JSON, the gateway's settings. It answers ``{"pid": …}`` at once, the
 ready line, and at its end ``{"ended": status}``. Nothing is open and no thread runs when it forks.
 """
 
+import ctypes
 import json
 import logging
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -23,12 +25,17 @@ from gateway.settings import load
 from simulator.crash import shim
 
 
+_PR_SET_PDEATHSIG = 1
+
+
 def main() -> None:
+    _die_with_parent()
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(asctime)s %(name)s %(message)s")
     for line in sys.stdin:
         settings = json.loads(line)
         child = os.fork()
         if not child:
+            _die_with_parent()
             status = 1
             try:
                 _gateway(settings)
@@ -40,6 +47,11 @@ def main() -> None:
         _say({"pid": child})
         _, status = os.waitpid(child, 0)
         _say({"ended": os.waitstatus_to_exitcode(status)})
+
+
+def _die_with_parent() -> None:
+    # whoever breaks off a run leaves no gateway behind
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _gateway(settings: dict) -> None:
