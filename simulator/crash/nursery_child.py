@@ -24,7 +24,6 @@ from gateway.run import run
 from gateway.settings import load
 from simulator.crash import shim
 
-
 _PR_SET_PDEATHSIG = 1
 
 
