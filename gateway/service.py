@@ -416,10 +416,10 @@ class Service:
         if self._hold_ms:
             for device_id in devices_:
                 if abs(now_ms - self._held.get(device_id, 0)) >= _TELL_AGAIN_MS:
-                    self._held[device_id] = now_ms
                     self._send_receipt(device_id)
             return
-        told, self._held = set(self._held) | devices_, {}
+        with self._downlink:
+            told, self._held = set(self._held) | devices_, {}
         for device_id in told:
             self._send_receipt(device_id)
 
@@ -452,7 +452,10 @@ class Service:
             if known is not None and known.seq > head.seq:
                 head = known
             self._heads[device_id] = head
-            body = downlink.Receipt(head.seq, head.hash or bytes(16), self.epoch, self._hold_ms)
+            hold_ms = self._hold_ms
+            if hold_ms:  # whoever hears it, with a scene too, is told when it is over
+                self._held[device_id] = self._clock.now_ms()
+            body = downlink.Receipt(head.seq, head.hash or bytes(16), self.epoch, hold_ms)
             self._send(device, "receipt", downlink.RECEIPT, body)
 
     def _send(self, device: Device, leaf: str, kind: int, body: object) -> bool:

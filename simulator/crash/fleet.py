@@ -289,11 +289,11 @@ class _Talk:
         if told.number <= device._numbers.get(told.kind, 0):
             return
         device._numbers[told.kind] = told.number
-        # spec 5.2, negative receipt: silence for so long, then one record to ask with
-        device.probing = told.body.hold_ms > 0
-        if device.probing:
+        # spec 5.2, negative receipt: silence for so long, then one record to ask with; 0 ends both at once
+        if told.body.hold_ms or device.probing:
             device.hold_until = time.monotonic() + min(told.body.hold_ms, 600_000) / 1000
-            self._sent = told.body.seq
+            self._sent = max(told.body.seq, device._receipted)
+        device.probing = told.body.hold_ms > 0
         promise = Promise(told.body.seq, told.body.hash, told.body.epoch)
         with fleet.changed:
             fleet.receipts += 1

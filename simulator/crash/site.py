@@ -26,6 +26,8 @@ class Site:
 
     def __init__(self, root: Path, devices: int, manner: Manner, record: bool = False, data: Path | None = None):
         self.root = root
+        self.more: dict = {}
+        """Further settings of the gateway."""
         self.data = data or root / "data"
         self.data.mkdir(parents=True, exist_ok=True)
         self.database = self.data / "gateway.db"
@@ -41,7 +43,7 @@ class Site:
     def settings(self) -> dict:
         return {
             "data": str(self.data), "hall": HALL, "broker_host": "127.0.0.1", "broker_port": self.port, "http_port": 0,
-            "log_level": "warning",
+            "log_level": "warning", **self.more,
         }  # fmt: skip
 
     def birth(self) -> bool:

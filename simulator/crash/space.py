@@ -26,7 +26,9 @@ RATE = 500
 PATIENCE_S = 10.0
 #: Longer than any back-off may be: what is not back by then has been given up.
 _GIVEN_UP_S = 40.0
-_DISK_MB = 24
+#: The real disk is small, so that it is filled in a moment, and so are the limits of a gateway on it.
+_DISK_MB = 64
+_SMALL = {"store_soft_bytes": 8 << 20, "store_hard_bytes": 4 << 20, "store_ballast_bytes": 8 << 20}
 INJECTED = {
     "ENOSPC on write": (errno.ENOSPC, Fail.WRITE),
     "ENOSPC after half a write": (errno.ENOSPC, Fail.WRITE | Fail.HALF),
@@ -43,6 +45,8 @@ class Tally:
     real: int = 0
     failed_calls: int = 0
     back_s: list[float] = field(default_factory=list)
+    worst: dict[str, float] = field(default_factory=dict)
+    """The longest of ``back_s`` for each kind of fault."""
     acked: int = 0
     lost: int = 0
     false_receipts: int = 0
@@ -75,6 +79,7 @@ def gateway(episodes: int, seed: int, progress: Callable[[int], None]) -> Tally:
 @contextlib.contextmanager
 def _run(root: Path, data: Path, tally: Tally) -> Iterator[Site]:
     site = Site(root, DEVICES, Manner(RATE, PATIENCE_S), data=data)
+    site.more = _SMALL
     try:
         site.fleet.start()
         site.birth()
@@ -133,6 +138,7 @@ def _back(site: Site, kind: str, tally: Tally) -> None:
         site.oracle.complain(Breach.STUCK, f"no receipts {_GIVEN_UP_S:.0f} s after the end of: {kind}")
     else:
         tally.back_s.append(took)
+        tally.worst[kind] = max(round(took, 2), tally.worst.get(kind, 0.0))
 
 
 def _all_move(site: Site, timeout_s: float) -> float | None:

@@ -54,6 +54,9 @@ def test_a_device_that_connects_meanwhile_hears_it_with_its_first_receipt(desk):
     twin = desk.enrol("w1")
     desk.send("w1", pack_state(State("ready", 1)), "state")
     assert desk.wait(twin, "receipt", lambda body: True).body.hold_ms == HOLD_MS
+    # it has sent no record, and hears the end of it all the same: else it would wait for all of the time
+    desk.service.refuse_more(0)
+    poll(lambda: told(desk, twin)[-1] == (0, 0))
 
 
 def test_what_a_stranger_sends_meanwhile_leaves_nothing(desk):
