@@ -7,7 +7,7 @@ from fastapi import FastAPI
 
 from central import problem
 from central.read import Reader
-from central.routes import events, page, read
+from central.routes import corrections, events, page, read
 from central.settings import Settings
 from central.store import Store
 
@@ -32,6 +32,6 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.store = store
     app.state.reader = reader
     problem.install(app)
-    for routes in (events, read, page):
+    for routes in (events, corrections, read, page):
         app.include_router(routes.router)
     return app

@@ -38,6 +38,14 @@ def require_auditor(request: Request) -> None:
         raise _refusal("请在 Authorization 中使用审计密钥。Send Authorization: Bearer <auditor key>.")
 
 
+def require_operator(request: Request) -> None:
+    """Let only the operator's key pass; without one nobody does. Raises Problem 401."""
+    settings: Settings = request.app.state.settings
+    expected = settings.operator_key.get_secret_value() if settings.operator_key else ""
+    if not _same(_bearer(request), expected) or not expected:
+        raise _refusal("请在 Authorization 中使用运维密钥（HCP_CENTRAL_OPERATOR_KEY）。Send the operator's key.")
+
+
 def _bearer(request: Request) -> str:
     scheme, _, given = request.headers.get("authorization", "").partition(" ")
     return given.strip() if scheme.lower() == "bearer" else ""

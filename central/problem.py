@@ -14,6 +14,7 @@ log = structlog.get_logger("central")
 _TITLES = {
     "bad-json": "请求体不是有效的 JSON 数组 · The body is not a JSON array",
     "bad-parameter": "请求参数有误 · A parameter is wrong",
+    "forbidden": "无权访问 · Forbidden",
     "internal": "系统内部错误 · Internal error",
     "method-not-allowed": "不支持该请求方法 · Method not allowed",
     "not-found": "没有找到 · Not found",

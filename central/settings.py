@@ -73,6 +73,8 @@ class Settings(BaseSettings):
 
     data_dir: Path
     auditor_key: SecretStr
+    operator_key: SecretStr | None = None
+    """Who may publish corrections to halls. None: nobody."""
     database_url: str = ""
     host: str = "127.0.0.1"
     port: int = Field(default=8500, ge=0, le=65535)
@@ -83,19 +85,20 @@ class Settings(BaseSettings):
     """The private key of ``tls_certificate`` (PEM, for its owner alone)."""
     halls: tuple[Hall, ...] = ()
 
-    @field_validator("auditor_key")
+    @field_validator("auditor_key", "operator_key")
     @classmethod
-    def _is_long(cls, value: SecretStr) -> SecretStr:
-        return _long_key(value)
+    def _is_long(cls, value: SecretStr | None) -> SecretStr | None:
+        return None if value is None else _long_key(value)
 
     @model_validator(mode="after")
     def _are_apart(self) -> Self:
         ids = [hall.id for hall in self.halls]
         if len(set(ids)) != len(ids):
             raise ValueError("two halls have the same id")
-        keys = [self.auditor_key.get_secret_value(), *(hall.key.get_secret_value() for hall in self.halls)]
+        operators = [self.operator_key.get_secret_value()] if self.operator_key else []
+        keys = [self.auditor_key.get_secret_value(), *operators, *(hall.key.get_secret_value() for hall in self.halls)]
         if len(set(keys)) != len(keys):
-            raise ValueError("a key is used twice: each hall and the auditor need their own")
+            raise ValueError("a key is used twice: each hall, the auditor and the operator need their own")
         return self
 
     @model_validator(mode="after")

@@ -6,11 +6,12 @@ The order is the promise: an answer exists only after the commit, so a process k
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from cryptography import x509
 from sqlalchemy import Connection, Table, select
 
-from central import database, tables
+from central import corrections, database, tables
 from central.core import certificate, events, ingest
 from central.core.ingest import Desk, Device, Link, Proof, Verdict
 from central.keep import Keeper
@@ -65,6 +66,20 @@ class Store:
             keeper.flush()
             settle(connection, hall.id, now_ms, keeper.ratings, keeper.services)
         return verdicts
+
+    def publish(self, kind: str, data: Mapping[str, Any], reason: str, hall: str | None, now_ms: int) -> int:
+        """Publish a correction to one hall or to all; gives its number, once it is on the disk."""
+        with self._lock, self._writer.begin() as connection:
+            return corrections.publish(connection, kind, data, reason, hall, now_ms)
+
+    def corrections_after(self, hall: str, number: int) -> tuple[list[dict[str, Any]], int]:
+        """The next corrections that a hall may read, and the number of its newest."""
+        with self._reader.begin() as connection:
+            return corrections.after(connection, hall, number), corrections.newest(connection, hall)
+
+    def newest_correction(self, hall: str) -> int:
+        with self._reader.begin() as connection:
+            return corrections.newest(connection, hall)
 
     def _prove(self, hall: Hall, incoming: Sequence[events.Event | events.Refused]) -> Proofs:
         """Check signatures before the write lock is taken."""

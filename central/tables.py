@@ -253,6 +253,19 @@ Index(
     postgresql_where=_one,
 )
 
+# What flows down to halls (spec 9.4). A number is given once, its content never changes; no hall means all.
+corrections = Table(
+    "corrections",
+    metadata,
+    Column("number", _Id, primary_key=True),
+    Column("hall", String(20), index=True),
+    Column("kind", String(20), nullable=False),
+    Column("data", JSON, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("issued_ms", BigInteger, nullable=False),
+    sqlite_autoincrement=True,
+)
+
 incidents = Table(
     "incidents",
     metadata,

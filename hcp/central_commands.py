@@ -32,6 +32,29 @@ def run_command(
         fail(str(error), Exit.CONFIG)
 
 
+@app.command("correct")
+def correct_command(
+    kind: Annotated[str, typer.Argument(help="policy（政策）、indicators（指标集）或 not_adopted（不予采纳）。")],
+    file: Annotated[Path, typer.Argument(help="内容的 JSON 文件（SPEC.md 9.4）。", exists=True, dir_okay=False)],
+    reason: Annotated[str, typer.Option(help="为什么，随更正保存并下发。")],
+    hall: Annotated[str | None, typer.Option(help="只发给这个大厅；不给则发给所有大厅。")] = None,
+    url: Annotated[str, typer.Option(help="中心系统的地址。")] = "http://127.0.0.1:8500",
+    authority: Annotated[Path | None, typer.Option(help="验证中心证书的 CA（PEM）。")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="输出 JSON，供程序读取。")] = False,
+) -> None:
+    """向大厅下发一条更正。密钥取自环境变量 HCP_CENTRAL_OPERATOR_KEY，中心系统也须设置同一密钥。"""
+    from hcp.correcting import CorrectingError, send
+
+    try:
+        number = send(url, kind, file, reason, hall, authority)
+    except CorrectingError as error:
+        fail(str(error), error.code)
+    if as_json:
+        answer({"number": number, "kind": kind, "hall": hall})
+    else:
+        talk.print(f"第 {number} 号更正已发布，{'大厅 ' + hall if hall else '所有大厅'}将自行取走。")
+
+
 @app.command("add-hall")
 def add_hall_command(
     hall: Annotated[str, typer.Option("--id", help="大厅编号：1–20 个 a-z 0-9 -。")],

@@ -32,7 +32,11 @@ async def take_events(request: Request) -> JSONResponse:
         {"id": verdict.id, "status": verdict.status, "code": verdict.code, "detail": verdict.detail}
         for verdict in verdicts
     ]
-    return JSONResponse({"results": results})
+    answer: dict[str, object] = {"results": results}
+    newest = await run_in_threadpool(store.newest_correction, hall.id)
+    if newest:
+        answer["corrections"] = newest
+    return JSONResponse(answer)
 
 
 def _check_media_type(request: Request) -> None:

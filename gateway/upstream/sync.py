@@ -9,6 +9,7 @@ from gateway.ledger import LedgerWatch
 from gateway.settings import GatewaySettings
 from gateway.store.writer import Store
 from gateway.upstream.central import Central
+from gateway.upstream.corrections import Corrections
 from gateway.upstream.post import CentralSettings
 
 LEDGER_S = 60.0
@@ -27,9 +28,12 @@ class Sync:
             Chore("requests", REQUESTS_S, lambda: self._requests(data, store, clock)),
         ]
         self.central: Central | None = None
+        self.corrections: Corrections | None = None
         found = central_settings(settings, hall)
         if found is not None:
-            self.central = Central(found, store, clock)
+            self.central = Central(found, store, clock, self._told)
+            self.corrections = Corrections(self.central.door, hall, store, clock)
+            chores.append(Chore("corrections", found.corrections_s, self.corrections.fetch))
         self._chores = Chores(chores)
 
     def start(self) -> None:
@@ -46,6 +50,10 @@ class Sync:
         """Something was queued."""
         if self.central is not None:
             self.central.wake()
+
+    def _told(self, newest: int) -> None:
+        if self.corrections is not None and self.corrections.is_behind(newest):
+            self._chores.hurry("corrections")
 
     def _requests(self, data: Path, store: Store, clock: Clock) -> None:
         if requests.take_all(data, store, clock):

@@ -36,7 +36,7 @@ def central(tmp_path, desk: Desk):
     upstream = Central(
         CentralSettings(HALL, f"http://127.0.0.1:{listener.getsockname()[1]}", SecretStr(KEY)), desk.store, Clock()
     )
-    upstream.data = data
+    upstream.data, upstream.app = data, app
     yield upstream
     upstream.stop()
     server.should_exit = True
