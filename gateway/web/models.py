@@ -6,18 +6,24 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class Model(BaseModel):
-    """Strict, and closed: a field that is not listed is a mistake of whoever sent it."""
+    """What is taken. Strict, and closed: a field that is not listed is a mistake of whoever sent it."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
+class Answer(BaseModel):
+    """What is answered: these fields and no others, so that nothing leaves by accident."""
+
+    model_config = ConfigDict(extra="ignore")
+
+
 class Open(BaseModel):
-    """May grow: a reader ignores what it does not know."""
+    """An answer that may hold more than is listed: a reader ignores what it does not know."""
 
     model_config = ConfigDict(extra="allow")
 
 
-class Result(Model):
+class Result(Answer):
     """对一条事件的答复。"""
 
     id: str = Field(description="所提交事件的 id；读不出时为空文本。", examples=["q-20261123-000017"])
@@ -29,7 +35,7 @@ class Result(Model):
     detail: str = Field(description="给人看的说明。", examples=["窗口 A09 未登记; 请先 PUT /api/v1/windows/A09"])
 
 
-class Results(Model):
+class Results(Answer):
     """与提交的事件一一对应，次序相同。"""
 
     results: list[Result]
@@ -44,21 +50,21 @@ class WindowIn(Model):
     open: bool = Field(default=True, description="false：窗口停用，此后按下的评价不再关联到该窗口。")
 
 
-class WindowPut(Model):
+class WindowPut(Answer):
     """登记结果。"""
 
     window: str
     changed: bool = Field(description="false：与原登记相同，未作更改。")
 
 
-class WindowDevice(Model):
+class WindowDevice(Answer):
     """窗口上的评价器。"""
 
     device: str
     online: bool
 
 
-class Current(Model):
+class Current(Answer):
     """窗口正在办理的服务。"""
 
     case_no: str
@@ -77,7 +83,7 @@ class Window(Open):
     service: Current | None
 
 
-class Windows(Model):
+class Windows(Answer):
     """密钥所及的全部窗口。"""
 
     windows: list[Window]
@@ -94,7 +100,7 @@ class Device(Open):
     refused: dict[str, int] = Field(description="被拒绝的报文数，按原因。")
 
 
-class Devices(Model):
+class Devices(Answer):
     """大厅的评价器。"""
 
     devices: list[Device]
@@ -128,7 +134,7 @@ class Command(Open):
     progress: dict[str, int] | None = Field(description="升级时已取走与全部的字节数。")
 
 
-class Commands(Model):
+class Commands(Answer):
     """一台评价器的命令。"""
 
     commands: list[Command]
@@ -142,13 +148,13 @@ class Status(Open):
     refused: dict[str, int] = Field(description="大厅被拒绝的报文数，按原因。")
 
 
-class Alive(Model):
+class Alive(Answer):
     """进程在运行。"""
 
     alive: bool
 
 
-class Ready(Model):
+class Ready(Answer):
     """可以接收业务事件与评价。"""
 
     ready: bool
@@ -168,7 +174,7 @@ class Notice(Open):
     service_no: int
 
 
-class BadCell(Model):
+class BadCell(Answer):
     """导入文件中的一处错误。不重复申请人信息。"""
 
     line: int = Field(description="文件中的行号，表头为第 1 行。")
@@ -178,7 +184,7 @@ class BadCell(Model):
     got: str | None = Field(description="实际内容的开头；申请人信息不显示。")
 
 
-class Import(Model):
+class Import(Answer):
     """导入结果。"""
 
     dry_run: bool = Field(description="true：仅检查，未写入。")

@@ -1,6 +1,5 @@
 """The hall's windows: registered by a business system, read by screens."""
 
-import json
 import re
 from typing import Annotated
 
@@ -40,7 +39,7 @@ async def put_window(window: _Window, request: Request, system: Annotated[System
     value = await read_json(request)
     at_window(system, window)
     try:
-        found = WindowIn.model_validate_json(json.dumps(value))
+        found = WindowIn.model_validate(value)
     except ValidationError:
         raise Problem("bad_window") from None
     if not re.fullmatch(_WINDOW, window) or not (found.name is None or found.name.isprintable()):
