@@ -52,6 +52,22 @@ def first(
     return data, token.window if token and used.rowcount else None
 
 
+def decide_missing(
+    connection: sqlite3.Connection, device: str, after: int, most: int, now_ms: int, business_error_ms: int
+) -> int | None:
+    """Decide on those of the next ``most`` ratings of a device that have no decision: a damaged page held it. Gives the
+    seq to go on after, None at the end."""
+    rows = connection.execute(
+        "SELECT r.seq, r.hash, r.body, r.window, EXISTS (SELECT 1 FROM bindings b WHERE b.device = r.device AND"
+        " b.seq = r.seq) FROM records r WHERE r.device = ? AND r.seq > ? AND r.kind = ? ORDER BY r.seq LIMIT ?",
+        (device, after, record.RATING, most),
+    ).fetchall()
+    for _, full_hash, body, window, decided in rows:
+        if not decided and body:
+            first(connection, Genuine(record.parse(body), body, full_hash, window), now_ms, business_error_ms)
+    return rows[-1][0] if len(rows) == most else None
+
+
 def again(
     connection: sqlite3.Connection,
     hall: str,

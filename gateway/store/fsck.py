@@ -1,6 +1,7 @@
 """fsck: whether a database is what it should be. It reads only, in short steps, so the gateway may be at work.
 
-SQLite's own check, the hash of every body, every link of every chain against the heads, decisions against ratings.
+SQLite's own check, the hash of every body, every link of every chain against the heads, decisions against ratings, and
+each record's place on the way to central against the ledger.
 """
 
 import hashlib
@@ -11,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from gateway.core import intake
-from gateway.store import files, losses, records
+from gateway.core.ledger import check
+from gateway.store import files, ledger, losses, records
 from gateway.store.connection import Reader, open_reader
 from protocol import chain
 
@@ -53,7 +55,7 @@ def examine(database: Path, progress: Progress = lambda words: None) -> Report:
     if not database.exists():
         raise FileNotFoundError(database)
     report = Report()
-    steps: tuple[Callable[[Reader, Report, Progress], None], ...] = (_sqlite, _devices, _decisions)
+    steps: tuple[Callable[[Reader, Report, Progress], None], ...] = (_sqlite, _devices, _decisions, _places)
     try:
         connection = open_reader(database)
     except sqlite3.Error as error:
@@ -166,3 +168,24 @@ def _decisions(connection: Reader, report: Report, progress: Progress) -> None:
                 if len(found) <= MOST:
                     found.append(f"rating {seq}: {words}")
         after = rows[-1][:2]
+
+
+def _places(connection: Reader, report: Report, progress: Progress) -> None:
+    """Every record waits for central, was answered by it, or is a dead letter; and the ledger adds up."""
+    progress("ledger")
+    connection.execute("BEGIN")  # one moment for all of it
+    try:
+        pending, rejected = ledger.waiting(connection)
+        report.problems += [f"ledger: {words}" for words in check(ledger.accounts(connection), pending, rejected).wrong]
+        rows = connection.execute(
+            "SELECT device, count(*) FROM records r WHERE NOT EXISTS"
+            " (SELECT 1 FROM delivered d WHERE d.device = r.device AND d.seq = r.seq AND d.number = 0) AND NOT EXISTS"
+            " (SELECT 1 FROM dead_letters l WHERE l.kind = 3 AND l.state = 'dead' AND l.device = r.device"
+            " AND l.seq = r.seq) GROUP BY device"
+        ).fetchall()
+    finally:
+        connection.execute("COMMIT")
+    for device, count in rows:
+        if count != pending.get(device, 0):
+            words = f"{count} records have no answer from central, {pending.get(device, 0)} wait for one"
+            report.devices.setdefault(device, DeviceReport()).problems.append(words)

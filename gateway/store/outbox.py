@@ -97,6 +97,19 @@ def put_missing(connection: sqlite3.Connection, device: str, first: int, last: i
     return queued
 
 
+def has_fact(connection: sqlite3.Connection, row: Mapping[str, object]) -> bool:
+    """Whether what a row of ``outgoing`` names is here, or central has it already; and it does not wait yet."""
+    if row["body"] is not None:
+        return True
+    key = (row["device"], row["seq"])
+    held = connection.execute("SELECT 1 FROM records WHERE device = ? AND seq = ?", key).fetchone()
+    if row["kind"] == RECORD:
+        same = "SELECT 1 FROM outgoing WHERE key = ? AND kind = ? AND device = ? AND seq = ?"
+        return held is not None and not connection.execute(same, (row["key"], RECORD, *key)).fetchone()
+    known = "SELECT 1 FROM delivered WHERE device = ? AND seq = ? AND number = 0"
+    return held is not None or connection.execute(known, key).fetchone() is not None
+
+
 def _waits(connection: sqlite3.Connection, device: str, seq: int, cases: Iterable[str | None]) -> bool:
     keys = {key_of(case_no, device, seq) for case_no in (*cases, None)}
     found = "SELECT 1 FROM outgoing WHERE key = ? AND kind = ? AND device = ? AND seq = ?"

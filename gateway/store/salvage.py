@@ -18,7 +18,7 @@ from typing import Any
 from gateway.core import pages
 from gateway.core.overload import Verdict
 from gateway.core.pages import Column
-from gateway.store import ledger, losses, meta, outbox, records
+from gateway.store import bindings, ledger, losses, meta, outbox, records
 from gateway.store.connection import PAGE_BYTES, Reader, log_path, open_reader
 from gateway.store.writer import Store, StoreError
 from protocol import chain, record
@@ -34,11 +34,15 @@ _FIRST = (
     *("feed_rated", "feed", "feed_cursors", "feed_waiting"),
 )
 #: Letters before what replays them, facts before the outbox that names them.
-_LATER = ("dead_letters", "records", "bindings", "delivered", "outgoing")
+_LATER = ("dead_letters", "records", "bindings", "delivered")
+#: Comes last of all: of what waits for central, only what is here.
+_WAITING = "outgoing"
 #: Made anew from the records, filled by triggers, or meant for one database only.
 _NOT_COPIED = ("heads", "meta", "unreadable", "tally", "ledger")
 #: Their row numbers mean nothing, and rows that came meanwhile have them; others are named by theirs.
-_NAMELESS = ("records", "outgoing", "business_events", "quarantine", "device_lines", "applicants", "reveals")
+_NAMELESS = ("records", "business_events", "quarantine", "device_lines", "applicants", "reveals")
+#: Nothing in a row of these says which it is, so a row that is here already is looked for.
+_BARE = ("device_lines", "reveals")
 _LEAST_COLUMNS = 5
 
 
@@ -103,6 +107,7 @@ class Salvage:
         self._error_ms = error_ms
         self._stop = stop
         self._lookup: Reader | None = None
+        self._reached: dict[str, int] = {}
         self._tables = {table.name: table for table in tables(store.reader())}
         self.outcome = Outcome()
 
@@ -110,16 +115,19 @@ class Salvage:
         """Salvage all there is; None if it was told to stop: the next start begins it again."""
         self._open_lookup()
         names = [n for n in _FIRST if n in self._tables] + [n for n in _LATER if n in self._tables]
-        names += [n for n in self._tables if n not in names and n not in _NOT_COPIED]
+        names += [n for n in self._tables if n not in names and n not in (*_NOT_COPIED, _WAITING)]
         self._copy_meta()
         for name in names:
             if name in _LATER and self._store.closed_to_business and not self.outcome.damaged:
                 self._store.closed_to_business = False
             self._copy(self._tables[name])
-        self._copy_pages()
+        self._copy_pages(names)
         self._store.closed_to_business = False
+        self._copy(self._tables[_WAITING])
+        self._copy_pages([_WAITING])
         for device, top in sorted(self._tops().items()):
             self._link(device, top)
+            self._decide(device)
             self._queue(device, top)
         return None if self._stop.is_set() else self.outcome
 
@@ -194,11 +202,14 @@ class Salvage:
             if not found:
                 return
             after = found[-1][:width]
+            if table.has_row_number:
+                self._reached[table.name] = after[0]
             self._put(table, [row[width:] for row in found])
 
-    def _copy_pages(self) -> None:
-        """What the trees did not lead to: all pages of the file, its log before it."""
-        wanted = [t for n, t in self._tables.items() if n in self.outcome.damaged and len(t.columns) >= _LEAST_COLUMNS]
+    def _copy_pages(self, names: Iterable[str]) -> None:
+        """What the trees of these tables did not lead to: all pages of the file, its log before it."""
+        wanted = [self._tables[n] for n in names if n in self.outcome.damaged]
+        wanted = [table for table in wanted if len(table.columns) >= _LEAST_COLUMNS]
         if not wanted:
             return
         waiting: dict[str, list[tuple]] = {table.name: [] for table in wanted}
@@ -210,6 +221,8 @@ class Salvage:
             if len(fitting) != 1:
                 continue
             table = fitting[0]
+            if row_number is not None and row_number <= self._reached.get(table.name, row_number - 1):
+                continue  # the trees led there
             values += (None,) * (len(table.columns) - len(values))
             named = {c.name: row_number if c.number else v for c, v in zip(table.columns, values, strict=True)}
             waiting[table.name].append(tuple(named[c.name] for c in table.copied))
@@ -224,8 +237,6 @@ class Salvage:
         if self._lookup is None:
             return
         try:
-            for name, seq in self._lookup.execute("SELECT name, seq FROM sqlite_sequence").fetchall():
-                self._job(functools.partial(_put_sequence, name=name, seq=seq))
             rows = self._lookup.execute("SELECT name, value FROM meta").fetchall()
         except sqlite3.Error as error:
             log.warning("salvage: meta: %s", error)
@@ -244,14 +255,11 @@ class Salvage:
             self.outcome.copied[table.name] = self.outcome.copied.get(table.name, 0) + copied
 
     @staticmethod
-    def _value(table: Table, row: tuple, name: str) -> Any:
-        return next(value for column, value in zip(table.copied, row, strict=True) if column.name == name)
-
-    def _named(self, row: tuple) -> dict[str, Any]:
-        return dict(zip((c.name for c in self._tables["records"].copied), row, strict=True))
+    def _named(row: tuple, table: Table) -> dict[str, Any]:
+        return dict(zip((c.name for c in table.copied), row, strict=True))
 
     def _intact(self, row: tuple) -> bool:
-        named = self._named(row)
+        named = self._named(row, self._tables["records"])
         if named["body"] in (b"", None) or hashlib.sha256(named["body"]).digest() == named["hash"]:
             return True
         self.outcome.spoilt += 1
@@ -259,20 +267,24 @@ class Salvage:
 
     def _insert(self, connection: sqlite3.Connection, table: Table, rows: Iterable[tuple]) -> int:
         names = ", ".join(c.name for c in table.copied)
-        marks = ", ".join("?" * len(table.copied))
+        marks = ", ".join(f"?{number}" for number in range(1, len(table.copied) + 1))
+        source = f"VALUES ({marks})"
+        if table.name in _BARE:
+            same = " AND ".join(f"{c.name} IS ?{number}" for number, c in enumerate(table.copied, 1))
+            source = f"SELECT {marks} WHERE NOT EXISTS (SELECT 1 FROM {table.name} WHERE {same})"  # noqa: S608
         count = 0
         for row in rows:
+            if table.name == _WAITING and not outbox.has_fact(connection, self._named(row, table)):
+                continue
             if table.name in ledger.COUNTED:
-                ledger.open_account(connection, self._value(table, row, "device"))
+                ledger.open_account(connection, self._named(row, table)["device"])
             try:
                 new = connection.execute(
-                    f"INSERT OR IGNORE INTO {table.name} ({names}) VALUES ({marks})",  # noqa: S608
+                    f"INSERT OR IGNORE INTO {table.name} ({names}) {source}",  # noqa: S608
                     row,
                 ).rowcount
                 if new and table.name in ledger.COUNTED:
-                    ledger.brought_back(
-                        connection, table.name, {c.name: v for c, v in zip(table.copied, row, strict=True)}
-                    )
+                    ledger.brought_back(connection, table.name, self._named(row, table))
                 count += new
             except sqlite3.IntegrityError as error:  # a row that only looked like one of this table
                 log.debug("salvage: %s: %s", table.name, error)
@@ -321,6 +333,21 @@ class Salvage:
             self.outcome.missing[device] = missing
             self._job(lambda c: losses.put_unreadable(c, hall, device, missing, now_ms))
 
+    def _decide(self, device: str) -> None:
+        """A rating whose decisions cannot be read is decided on again."""
+        after: int | None = 0
+        while after is not None and not self._stop.is_set():
+            after = self._job(
+                functools.partial(
+                    bindings.decide_missing,
+                    device=device,
+                    after=after,
+                    most=CHUNK,
+                    now_ms=self._now_ms(),
+                    business_error_ms=self._error_ms,
+                )
+            )
+
     def _queue(self, device: str, top: int) -> None:
         """What neither waits for central nor was taken by it: its row in the outbox was lost, so it goes again."""
         for after in range(0, top, CHUNK):
@@ -349,13 +376,6 @@ class Salvage:
                 if key:
                     self._job(functools.partial(records.put_rotation, device=device, seq=seq, key=key))
         reader.close()
-
-
-def _put_sequence(connection: sqlite3.Connection, name: str, seq: int) -> None:
-    """No row number of the damaged database is given again."""
-    done = connection.execute("UPDATE sqlite_sequence SET seq = max(seq, ?) WHERE name = ?", (seq, name))
-    if not done.rowcount:
-        connection.execute("INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", (name, seq))
 
 
 def _put_loss(connection: sqlite3.Connection, device: str, loss: tuple[int, int], seq: int) -> None:

@@ -309,6 +309,11 @@ class Store:
         connection.execute("BEGIN IMMEDIATE")
         meta.put(connection, "reborn", self._now_ms())
         meta.epoch(connection, meta.fresh_epoch())
+        # above all that the damaged one can have given: its rows come back under their numbers
+        for (name,) in connection.execute(
+            "SELECT name FROM sqlite_master WHERE type = 'table' AND sql LIKE '%AUTOINCREMENT%'"
+        ).fetchall():
+            connection.execute("INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", (name, self._now_ms() * 1000))
         connection.execute("COMMIT")
         self.salvage = "waiting"
         self.closed_to_business = True

@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from gateway.store import fsck
 from gateway.store.connection import PAGE_BYTES
 from protocol.downlink import Telemetry, pack_telemetry
 from tests.gateway.desk import Desk, poll
@@ -130,6 +131,9 @@ def test_random_pages_overwritten(hall, seed):
         desk.send(twin.device, twin.rating(3, wall_ms=desk.clock.now_ms()))
         desk.receipt(twin, twin.seq)
     assert desk.rows("SELECT count(*) FROM records WHERE state = 'early'") == [(0,)]
+    # each rating has its decision and each record one place on the way to central, once
+    report = fsck.examine(path)
+    assert report.ok, report
 
 
 def test_a_clean_stop_needs_no_check_and_an_unclean_one_does(tmp_path):
