@@ -43,6 +43,7 @@ class Keeper:
 
     def stop(self) -> None:
         self._stopping.set()
+        self._store.end_reads()
         if self._thread.is_alive():
             self._thread.join(10)
 

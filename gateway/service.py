@@ -196,8 +196,23 @@ class Service:
 
     def recheck(self) -> None:
         """Look again at ratings that are not bound. It waits for nothing: the writer does it when its turn comes."""
+        self._recheck(bindings.Open(self._clock.now_ms() - business_store.RECHECK_MS))
+
+    def _recheck(self, place: bindings.Open) -> None:
         now_ms, hall, error_ms = self._clock.now_ms(), self.settings.hall, self.settings.business_error_ms
-        self._store.submit(lambda c: bindings.recheck(c, hall, now_ms - business_store.RECHECK_MS, now_ms, error_ms))
+        piece = self._store.submit(lambda c: bindings.recheck_some(c, hall, place, now_ms, error_ms))
+        piece.add_done_callback(self._recheck_on)
+
+    def _recheck_on(self, piece: Future) -> None:
+        if piece.exception() is not None:
+            log.warning("ratings that are not bound were not all looked at again: %s", piece.exception())
+            return
+        place, changed = piece.result()
+        if changed:
+            self._on_sent()
+        if place is not None:
+            with contextlib.suppress(StoreError):  # the store is closed: the next start does it
+                self._recheck(place)
 
     def salvaged(self) -> None:
         """All that could be read of a damaged database is back: heads moved, servings and tokens are known again."""

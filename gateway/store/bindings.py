@@ -4,6 +4,7 @@ import json
 import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from gateway.core import cloudevent, evidence, times
 from gateway.core.binding import Binding, Press, Rule, Status, Token, bind
@@ -12,6 +13,7 @@ from gateway.core.timeline import Serving
 from gateway.store import feed, outbox, packing
 from protocol import record
 
+RECHECK_MOST = 200
 #: The columns of a timeline.Serving, in its order.
 SERVING = "window, case_no, service_no, staff, start_ms, end_ms, served_ms, left_ms, begun_by, served_by, ended_by"
 _ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
@@ -100,15 +102,41 @@ def again(
 
 def recheck(connection: sqlite3.Connection, hall: str, since_ms: int, now_ms: int, business_error_ms: int) -> int:
     """Decide again on every rating that is not bound since then or later. Gives the number of new decisions."""
+    changed = 0
+    place: Open | None = Open(since_ms)
+    while place is not None:
+        place, more = recheck_some(connection, hall, place, now_ms, business_error_ms)
+        changed += more
+    return changed
+
+
+class Open(NamedTuple):
+    """A place among the decisions that did not bind, by the time they were made."""
+
+    decided_ms: int
+    device: str = ""
+    seq: int = 0
+    number: int = 0
+
+
+def recheck_some(
+    connection: sqlite3.Connection, hall: str, place: Open, now_ms: int, business_error_ms: int
+) -> tuple[Open | None, int]:
+    """Decide again on the next few ratings that are not bound. Gives where to go on (None at the end), and the number
+    of new decisions. There may be a million: a hall that works without its business system binds none."""
     rows = connection.execute(
-        "SELECT r.device, r.seq, r.body, r.window FROM bindings b"
-        " JOIN records r ON r.device = b.device AND r.seq = b.seq AND r.kind = 1"
-        " WHERE b.status <> 'bound' AND b.decided_ms >= ?"
-        " AND b.number = (SELECT max(number) FROM bindings x WHERE x.device = b.device AND x.seq = b.seq)"
-        " ORDER BY r.id",
-        (since_ms,),
+        "SELECT b.device, b.seq, r.body, r.window, b.decided_ms, b.number,"
+        " b.number = (SELECT max(number) FROM bindings x WHERE x.device = b.device AND x.seq = b.seq)"
+        " FROM bindings b LEFT JOIN records r ON r.device = b.device AND r.seq = b.seq AND r.kind = 1"
+        " WHERE b.status <> 'bound' AND (b.decided_ms, b.device, b.seq, b.number) > (?, ?, ?, ?)"
+        " ORDER BY b.decided_ms, b.device, b.seq, b.number LIMIT ?",
+        (*place, RECHECK_MOST),
     ).fetchall()
-    return sum(_again(connection, hall, row, now_ms, business_error_ms) for row in rows)
+    changed = sum(_again(connection, hall, row[:4], now_ms, business_error_ms) for row in rows if row[6])
+    if len(rows) < RECHECK_MOST:
+        return None, changed
+    last = rows[-1]
+    return Open(last[4], last[0], last[1], last[5]), changed
 
 
 def redate(

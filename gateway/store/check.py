@@ -9,6 +9,7 @@ from gateway.store.writer import Store
 
 log = logging.getLogger(__name__)
 
+_MOST_WORDS = 300
 _AGAIN_S = (0.2, 1.0, 5.0, 30.0)
 
 
@@ -35,7 +36,7 @@ def _table(store: Store, connection: sqlite3.Connection, name: str, stop: thread
     while not stop.is_set():
         try:
             rows = connection.execute(f"PRAGMA quick_check('{name}')").fetchall()
-            words = "; ".join(row[0] for row in rows[:3])
+            words = " ".join(rows[0][0].split())[:_MOST_WORDS]
             return None if words == "ok" else f"{name}: {words}"
         except sqlite3.OperationalError as error:
             if is_damage(error):

@@ -141,6 +141,11 @@ class Store:
         self._replace_wanted = generation
         self.run(lambda connection: None)
 
+    def end_reads(self) -> None:
+        """Interrupt whatever is being read: the gateway stops, and nobody waits for an answer any more."""
+        for reader in list(self._open_readers):
+            reader.interrupt()
+
     def unsalvaged(self) -> list[Path]:
         """Damaged databases whose rows are not in this one yet."""
         return files.unsalvaged(self.reader(), self.path)
