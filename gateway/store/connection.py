@@ -1,5 +1,6 @@
 """Opening the database: one connection that writes, any number that can only read."""
 
+import contextlib
 import sqlite3
 import time
 from collections.abc import Callable
@@ -65,6 +66,11 @@ class Reader(sqlite3.Connection):
     def execute(self, *args: Any) -> sqlite3.Cursor:
         self.since_s = time.monotonic()
         return self.cursor(_Cursor).execute(*args)
+
+    def end(self) -> None:
+        """Interrupt the read that is going on, if any. From any thread."""
+        with contextlib.suppress(sqlite3.ProgrammingError):  # it was closed meanwhile
+            self.interrupt()
 
     def age_s(self) -> float:
         """How long ago the last read began; whether it has ended cannot be seen."""

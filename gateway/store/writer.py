@@ -144,7 +144,7 @@ class Store:
     def end_reads(self) -> None:
         """Interrupt whatever is being read: the gateway stops, and nobody waits for an answer any more."""
         for reader in list(self._open_readers):
-            reader.interrupt()
+            reader.end()
 
     def unsalvaged(self) -> list[Path]:
         """Damaged databases whose rows are not in this one yet."""
@@ -386,7 +386,7 @@ class Store:
         if size > LOG_LIMIT_BYTES * 3 // 4:
             for reader in list(self._open_readers):
                 if reader.age_s() > READ_S:
-                    reader.interrupt()  # does nothing if its read has ended
+                    reader.end()  # does nothing if its read has ended
         self._checkpoint("TRUNCATE")
         size = log_bytes(self.path)
         self._log_bar = LOG_BYTES if size <= LOG_BYTES else size + _LOG_STEP

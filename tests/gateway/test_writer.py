@@ -176,6 +176,22 @@ def test_the_log_stays_bounded_with_a_reader_in_the_way(store):
     assert log_bytes(store.path) <= LOG_LIMIT_BYTES and most <= LOG_LIMIT_BYTES
 
 
+def test_a_reader_that_was_closed_troubles_nobody(store):
+    closed = store.open_reader()
+    closed.close()
+    store.end_reads()
+    closed.since_s = 0.0
+    reader = store.open_reader()
+    reader.execute("BEGIN")
+    reader.execute("SELECT count(*) FROM meta").fetchone()  # a read that stays open holds the log up
+    store.run(lambda c: c.execute("CREATE TABLE big (x BLOB)") and None)
+    while log_bytes(store.path) <= LOG_LIMIT_BYTES * 3 // 4:
+        store.run(lambda c: c.execute("INSERT INTO big VALUES (zeroblob(1000000))") and None)
+    store.run(put("a"))
+    assert store.healthy
+    reader.close()
+
+
 def test_the_log_is_emptied_without_a_reader(store):
     store.run(lambda c: c.execute("CREATE TABLE big (x BLOB)") and None)
     most = 0
