@@ -2,6 +2,8 @@
 
 import hashlib
 import math
+import re
+from pathlib import Path
 
 import pytest
 import zxingcpp
@@ -18,6 +20,8 @@ from gateway.screens import asset, prompt, strips
 from gateway.screens.shelf import MAX_PROMPT_BYTES, MOST, PIECE, Shelf, prompt_asset
 from gateway.screens.text import ELLIPSIS, font, lines, shortened
 
+ROOT = Path(__file__).resolve().parents[2]
+SPEC, FIRMWARE = ROOT / "protocol" / "SPEC.md", ROOT / "firmware"
 PAGE = "https://hcp.example.gov.cn/r/A01/LC-2026-000123/1"
 LONG = "城乡居民基本养老保险参保登记与待遇领取资格认证、社会保障卡申领启用"
 SECOND_MM = (
@@ -37,6 +41,21 @@ def pieces(data: bytes) -> list[Image.Image]:
 def test_the_numbers_are_those_of_the_device():
     for name in ("WIDTH", "HEIGHT", "HEAD", "ROW", "TEXT_X", "PALETTE"):
         assert getattr(asset, name) == getattr(display, name), name
+
+
+def test_the_limits_are_those_of_the_specification():
+    paragraph = SPEC.read_text().partition("5.7 **Pictures.**")[2].partition("\n## 6")[0]
+    words = " ".join(paragraph.split())
+    assert f"{asset.WIDTH} × {asset.HEIGHT - asset.HEAD} pixels" in words
+    assert f"at most {MAX_PROMPT_BYTES // PIECE} pieces of {PIECE} bytes" in words
+    assert f"at most {strips.MAX_BYTES} bytes in all" in words
+    assert f"{asset.WIDTH - asset.TEXT_X} × {asset.ROW} each" in words
+    device = {
+        name: int(value)
+        for file in ("pictures.py", "strips.py")
+        for name, value in re.findall(r"^(MAX_\w+|PIECE) = (\d+)", (FIRMWARE / file).read_text(), re.MULTILINE)
+    }
+    assert device == {"MAX_PROMPT": MAX_PROMPT_BYTES, "PIECE": PIECE, "MAX_STRIPS": strips.MAX_BYTES}
 
 
 # --- lines ---
