@@ -535,14 +535,14 @@ class Service:
         shown = self._store.run(
             lambda c: scenes.showing(c, hall, device.id, device.window, now_ms, undo_ms, look, token), _WAIT_S
         )
+        if afresh:  # before anything is drawn: it lets go of records
+            self._send_receipt(device_id)
         prompt, own = self._shelf.prompt(shown.prompt), self._shelf.strips(look.indicators)
         scene = shown.scene._replace(prompt=prompt, strips=own)
         with self._downlink:
             if afresh or self._scenes.get(device_id) != scene:
                 self._scenes[device_id] = scene
                 self._send(device, "scene", downlink.SCENE, scene)
-        if afresh:
-            self._send_receipt(device_id)
         return shown.look_again_ms
 
     def _poll(self) -> list[Device]:

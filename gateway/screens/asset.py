@@ -44,18 +44,29 @@ def indexed(picture: Image.Image) -> Image.Image:
     return picture.convert("RGB").quantize(palette=palette, dither=Image.Dither.NONE)
 
 
-def encode(picture: Image.Image, compress: bool = True) -> bytes:
-    """The asset of an indexed picture (mode P, see ``indexed``) of even width. Raises AssetError."""
+def packed(picture: Image.Image) -> bytes:
+    """The rows of an indexed picture (mode P, see ``indexed``) of even width, two pixels a byte. Raises AssetError."""
     if picture.mode != "P" or picture.width % 2:
         raise AssetError(f"expected an indexed picture of even width, got {picture.mode} {picture.size}")
     pixels = picture.tobytes()
     if max(pixels) > 15:
         raise AssetError(f"expected 16 colours, got one of index {max(pixels)}")
-    packed = bytes(left << 4 | right for left, right in zip(pixels[::2], pixels[1::2], strict=True))
-    if compress:
-        deflater = zlib.compressobj(9, zlib.DEFLATED, -_WINDOW_BITS, 9)
-        packed = deflater.compress(packed) + deflater.flush()
-    return MAGIC + picture.width.to_bytes(2, "big") + picture.height.to_bytes(2, "big") + packed
+    left, right = (int.from_bytes(pixels[at::2], "big") for at in (0, 1))
+    return (left << 4 | right).to_bytes(len(pixels) // 2, "big")
+
+
+def wrapped(width: int, rows: bytes, compress: bool = True) -> bytes:
+    """The asset of packed rows."""
+    head = MAGIC + width.to_bytes(2, "big") + (len(rows) * 2 // width).to_bytes(2, "big")
+    if not compress:
+        return head + rows
+    deflater = zlib.compressobj(9, zlib.DEFLATED, -_WINDOW_BITS, 9)
+    return head + deflater.compress(rows) + deflater.flush()
+
+
+def encode(picture: Image.Image, compress: bool = True) -> bytes:
+    """The asset of an indexed picture. Raises AssetError."""
+    return wrapped(picture.width, packed(picture), compress)
 
 
 def decode(asset: bytes, compressed: bool = True) -> Image.Image:

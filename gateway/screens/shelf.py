@@ -5,18 +5,16 @@ import logging
 from collections import OrderedDict
 from collections.abc import Callable
 
-from PIL import Image
-
 from gateway.core.indicators import IndicatorSet
 from gateway.core.scene import Prompt
 from gateway.screens import prompt as prompts
 from gateway.screens import strips
-from gateway.screens.asset import encode, indexed
+from gateway.screens.asset import indexed, packed, wrapped
 
 log = logging.getLogger(__name__)
 
 MOST = 2048
-"""Prompts whose hash is remembered: more than a hall has windows, and eight bytes each beside their text."""
+"""Prompts whose hash is remembered: more than a hall has windows."""
 MAX_PROMPT_BYTES = 8192
 """What a device takes (spec 5.7)."""
 PIECE = 512
@@ -31,31 +29,31 @@ def prompt_asset(prompt: Prompt) -> bytes:
     Equal prompts give equal bytes. Raises ValueError if it is too large for a device.
     """
     picture = indexed(prompts.draw(prompt))
-    pieces = []
-    top = 0
-    while top < picture.height:
-        rows, piece = _piece(picture, top)
-        pieces.append(piece.ljust(PIECE, b"\0") if top + rows < picture.height else piece)
-        top += rows
+    rows, step = packed(picture), STEP * picture.width // 2
+    pieces: list[bytes] = []
+    while rows:
+        size, piece = _piece(picture.width, rows, step)
+        rows = rows[size:]
+        pieces.append(piece.ljust(PIECE, b"\0") if rows else piece)
     if len(pieces) * PIECE > MAX_PROMPT_BYTES:
         raise ValueError(f"{len(pieces)} pieces; a device takes {MAX_PROMPT_BYTES // PIECE}")
     return b"".join(pieces)
 
 
-def _piece(picture: Image.Image, top: int) -> tuple[int, bytes]:
-    """As many rows from ``top`` on as fit into a piece, and their picture."""
-    least, most = 0, (picture.height - top) // STEP
+def _piece(width: int, rows: bytes, step: int) -> tuple[int, bytes]:
+    """As many bytes of rows, in steps, as fit into a piece; and their picture."""
+    least, most = 0, len(rows) // step
     found = b""
     while least < most:
         steps = (least + most + 1) // 2
-        piece = encode(picture.crop((0, top, picture.width, top + steps * STEP)))
+        piece = wrapped(width, rows[: steps * step])
         if len(piece) <= PIECE:
             least, found = steps, piece
         else:
             most = steps - 1
     if not least:
-        raise ValueError(f"{STEP} rows from {top} on take more than {PIECE} bytes")
-    return least * STEP, found
+        raise ValueError(f"{STEP} rows take more than {PIECE} bytes")
+    return least * step, found
 
 
 class Shelf:

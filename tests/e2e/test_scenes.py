@@ -175,6 +175,9 @@ def test_a_device_shows_the_picture_of_its_case_and_fetches_it_once(desk):
         device.advance(4000)
         device.wait_screen("idle")
         desk.wait_picture(drawn(State("idle")), "no picture without a case")
+        assert not {"firmware.pictures", "firmware.strips"} & set(device.modules()), (
+            "dropped when there is nothing to do"
+        )
     assert device.starts == 1 and "no_pictures" not in desk.log()
 
 
