@@ -12,6 +12,7 @@ from gateway import schema
 from gateway.core import explain
 from gateway.core.binding import Rule, Token
 from gateway.core.intake import Genuine
+from gateway.core.scene import Look
 from gateway.store import bindings, business, records, scenes
 from protocol import record
 from tests.builders import DeviceTwin
@@ -62,7 +63,7 @@ class Stage:
 
     def look(self, now_ms, device, moment):
         token = self.hall.dice.randbytes(8)
-        scene = scenes.showing(self.connection, device, moment.window, now_ms, 0, token).scene
+        scene = scenes.showing(self.connection, "h", device, moment.window, now_ms, 0, Look(), token).scene
         self.tokens[device] = scene.token if scene.token and moment.tick < scene.until_ms else None
 
     def deliver(self, now_ms, device, moment):
@@ -129,6 +130,7 @@ def test_a_sign_out_right_after_serving_is_no_way_out_of_a_rating(desk):
     desk.clock.turn(SLACK_MS)
     desk.tell("sign_out", window="A1", staff="1001")
     desk.tell("sign_in", window="A1", staff="1002")
+    assert desk.service.windows()[0]["service"] is None  # the counter is free, and its screen still asks
     desk.send("w1", twin.rating(1, token, wall_ms=desk.clock.turn(SLACK_MS)))
     assert desk.bindings("w1", 1) == [("bound", "token", "C1", 1, "1001")]
     # and whoever passes by afterwards rates nobody
