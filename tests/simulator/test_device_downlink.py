@@ -92,6 +92,7 @@ def running(tmp_path_factory):
 
 
 def press(device, level):
+    """One press of a good level, which asks for no reasons."""
     before = device.stats().next_seq
     device.press(level)
     device.wait_light(level)
@@ -111,7 +112,7 @@ def test_a_device_turns_to_a_key_that_an_operator_commanded_and_the_audit_is_con
         found = running.told(running.ask("rotate-key", "k1"))
         assert found["state"] == "done"
         assert device.starts == 2, "it turned at a start, once"
-        press(device, 1)
+        press(device, 3)
         drained(device)
         known = Registry(running.data).device("k1")
         (new,) = set(known.keys) - {old}
@@ -125,7 +126,7 @@ def test_a_device_turns_to_a_key_that_an_operator_commanded_and_the_audit_is_con
         press(device, 5)
         drained(device)
     assert len(Registry(running.data).device("k1").keys) == 3
-    assert ratings(running, "k1") == [4, 1, 5]
+    assert ratings(running, "k1") == [4, 3, 5]
     assert len([body for body in running.bodies("k1") if chain.next_key(record.parse(body))]) == 2
     assert audit(running, "k1", tmp_path) == []
 
@@ -163,7 +164,7 @@ def test_a_release_is_taken_over_the_wire_though_the_gateway_is_killed_in_the_mi
     sets.install(folder, firmware, 4)
     with running.device(folder, "u1", environment=sets.environment(), program=sets.PROGRAM) as device:
         device.wait_screen("idle")
-        press(device, 2)
+        press(device, 4)
         found = made(tmp_path / "r5", firmware, 5, key=KEY)
         asked = running.ask("update", "u1", "--release", tmp_path / "r5", "--wait", 0)
         number = running.told(asked)["id"]
@@ -186,7 +187,7 @@ def test_a_release_is_taken_over_the_wire_though_the_gateway_is_killed_in_the_mi
         again = running.ask("update", "u1", "--release", tmp_path / "r5")
         out, _ = again.communicate(timeout=WAIT_S)
         assert again.returncode == 1 and "拒绝降级" in json.loads(out)["sentence"]
-    assert ratings(running, "u1") == [2, 3]
+    assert ratings(running, "u1") == [4, 3]
     assert not re.search(r"satisfied|满意|level", out.lower())
 
 
@@ -197,13 +198,13 @@ def test_a_gateway_without_room_leaves_every_rating_with_the_device_until_it_has
     try:
         with running.device(tmp_path / "s1", "s1") as device:
             assert "评价照常保存" in device.wait_screen("offline", WAIT_S).lines[0]
-            for level in (5, 1):
+            for level in (5, 3):
                 press(device, level)
             assert device.stats().waiting >= 3 and running.bodies("s1") == []
             running.server.stop()
             running.serve()
             device.wait_screen("idle", WAIT_S)
             drained(device)
-            assert ratings(running, "s1") == [5, 1] and device.starts == 1
+            assert ratings(running, "s1") == [5, 3] and device.starts == 1
     finally:
         running.server.stop()
