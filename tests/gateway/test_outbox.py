@@ -10,7 +10,7 @@ from gateway.core import cloudevent, intake
 from gateway.core.business import Event, Type
 from gateway.core.outbox import Fate
 from gateway.core.timeline import Rules
-from gateway.store import bindings, business, composing, outbox, records
+from gateway.store import bindings, business, composing, meta, outbox, records
 from gateway.store.outbox import Settled
 from protocol import record
 from tests.builders import DeviceTwin
@@ -107,6 +107,32 @@ def test_what_central_said_is_kept_and_ids_are_never_given_twice(connection):
     press(connection, twin.rating(5))
     (second,) = events(connection)
     assert second.id > first.id and outbox.newest(connection) == second.id
+
+
+def test_an_answer_counts_only_in_the_database_it_was_asked_from(connection):
+    meta.epoch(connection, 7)
+    press(connection, DeviceTwin("w1").rating(5))
+    (event,) = events(connection)
+    answer = [Settled(event.id, Fate.DONE, "", "accepted")]
+    outbox.settle(connection, answer, NOW_MS, epoch=6)
+    assert events(connection) == [event], "the id of an older database names another event here"
+    outbox.settle(connection, answer, NOW_MS, epoch=7)
+    assert events(connection) == []
+
+
+def test_after_a_damage_what_neither_waits_nor_was_answered_is_queued_again(connection):
+    twin = DeviceTwin("w1")
+    for _ in range(4):
+        press(connection, twin.rating(5))
+    first, lost, dead, waiting = events(connection)
+    done(connection, first.id)
+    outbox.settle(
+        connection, [Settled(dead.id, Fate.DEAD, "no", "rejected", 0, dead.event_id, dead.type, "{}")], NOW_MS
+    )
+    connection.execute("DELETE FROM outgoing WHERE id = ?", (lost.id,))
+    assert outbox.put_missing(connection, "w1", 1, 10) == 1
+    assert [event.text for event in events(connection)] == [waiting.text, lost.text]
+    assert outbox.put_missing(connection, "w1", 1, 10) == 0
 
 
 def test_counting_looks_at_no_row_of_the_outbox(connection):
