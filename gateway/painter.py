@@ -9,6 +9,7 @@ from gateway.registry import Device
 log = logging.getLogger(__name__)
 
 _POLL_S = 1.0
+_AGAIN_MS = 1000
 
 
 class Painter:
@@ -26,6 +27,7 @@ class Painter:
         self._everything = False
         self._stopping = False
         self._look_again: dict[str, int] = {}
+        self._owed: set[str] = set()  # devices that were to hear it all afresh, and it failed
         self._thread = threading.Thread(target=self._run, name="hcp-painter", daemon=True)
 
     def wake(self, windows: Iterable[str] = (), devices_: Iterable[str] = (), everything: bool = False) -> None:
@@ -62,7 +64,7 @@ class Painter:
             now_ms = self._now_ms()
             due = {device for device, at_ms in self._look_again.items() if at_ms <= now_ms}
             for device in present:
-                fresh = everything or device.id in afresh
+                fresh = everything or device.id in afresh or (device.id in due and device.id in self._owed)
                 if fresh or device.window in windows or device.id in due:
                     self._one(device.id, fresh)
 
@@ -72,7 +74,12 @@ class Painter:
             look_again_ms = self._paint(device_id, afresh)
         except Exception:  # the top of this thread: one device's scene must not cost the others theirs
             log.exception("scene for %s", device_id)
-            look_again_ms = self._now_ms() + 1000
+            look_again_ms = self._now_ms() + _AGAIN_MS
+            if afresh:
+                self._owed.add(device_id)
+        else:
+            if afresh:
+                self._owed.discard(device_id)
         if look_again_ms is not None:
             self._look_again[device_id] = look_again_ms
 

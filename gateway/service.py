@@ -400,12 +400,15 @@ class Service:
         """Wait for the commit; acknowledge; then one receipt for each device."""
         heads: dict[str, chain.Head] = {}
         windows: set[str] = set()
-        held: set[str] = set()
+        turned_away: list[tuple[str, Frame]] = []
         for frame, future in batch:
             try:
                 taken = self._result(frame, future)
             except StoreError:
                 frame.drop()
+                continue
+            if isinstance(taken, _Held):
+                turned_away.append((taken.device, frame))
                 continue
             frame.ack()
             if isinstance(taken, records.Taken):
@@ -416,27 +419,35 @@ class Service:
                     self._registry.put_in_force(taken.device, taken.rotated)
                 if taken.used_window:
                     windows.add(taken.used_window)
-            elif isinstance(taken, _Held):
-                held.add(taken.device)
-        self._tell_held(held)
+        self._tell_held(turned_away)
         for device_id, head in heads.items():
             self._send_receipt(device_id, head)
         if windows:
             self._painter.wake(windows=windows)
         self._on_sent()
 
-    def _tell_held(self, devices_: set[str]) -> None:
-        """Whoever sent a record hears that it was not kept, once a second; when more can be kept, all of them do."""
-        now_ms = self._clock.now_ms()
+    def _tell_held(self, turned_away: list[tuple[str, Frame]]) -> None:
+        """Whoever sent a record hears, once a second, that it was not kept; when more can be kept, all of them do.
+
+        It hears it before its frame is acknowledged, on the same connection: a device whose record is gone from the
+        broker and who was told nothing would wait 10 s before it sends it again (spec 6.4).
+        """
         if self._hold_ms:
-            for device_id in devices_:
-                if abs(now_ms - self._held.get(device_id, 0)) >= _TELL_AGAIN_MS:
-                    self._send_receipt(device_id)
+            now_ms = self._clock.now_ms()
+            for device_id, frame in turned_away:
+                lately = abs(now_ms - self._held.get(device_id, 0)) < _TELL_AGAIN_MS
+                if lately or self._send_receipt(device_id):
+                    frame.ack()
+                else:
+                    frame.drop()
             return
         with self._downlink:
-            told, self._held = set(self._held) | devices_, {}
+            told, self._held = self._held, {}
         for device_id in told:
             self._send_receipt(device_id)
+        for _, frame in turned_away:  # there is room for it after all
+            if not self.offer(frame):
+                frame.drop()
 
     def _result(self, frame: Frame, future: Future) -> object:
         try:
@@ -454,12 +465,16 @@ class Service:
 
     def on_up(self) -> None:
         """The broker is there (again) and may have forgotten everything: say it all once more."""
+        told = self._held
+        for device_id in list(told):  # what was said on a connection that is gone may not have arrived
+            told[device_id] = 0
         self._painter.wake(everything=True)
 
-    def _send_receipt(self, device_id: str, head: chain.Head | None = None) -> None:
+    def _send_receipt(self, device_id: str, head: chain.Head | None = None) -> bool:
+        """False if it did not go out."""
         device = self._device(device_id)
         if device is None or device.revoked:
-            return
+            return True
         with self._downlink:
             if head is None:
                 head = records.head(self._store.reader(), device_id)
@@ -468,10 +483,11 @@ class Service:
                 head = known
             self._heads[device_id] = head
             hold_ms = self._hold_ms
-            if hold_ms:  # whoever hears it, with a scene too, is told when it is over
-                self._held[device_id] = self._clock.now_ms()
             body = downlink.Receipt(head.seq, head.hash or bytes(16), self.epoch, hold_ms)
-            self._send(device, "receipt", downlink.RECEIPT, body)
+            sent = self._send(device, "receipt", downlink.RECEIPT, body)
+            if hold_ms and sent:  # whoever hears it, with a scene too, is told when it is over
+                self._held[device_id] = self._clock.now_ms()
+            return sent
 
     def _send(self, device: Device, leaf: str, kind: int, body: object) -> bool:
         """Number, seal and publish; the caller holds ``_downlink`` so that numbers rise in the order of sending.

@@ -59,6 +59,31 @@ def test_a_device_that_connects_meanwhile_hears_it_with_its_first_receipt(desk):
     poll(lambda: told(desk, twin)[-1] == (0, 0))
 
 
+def test_a_frame_is_not_acknowledged_while_its_device_cannot_be_told_that_it_was_not_kept(desk, monkeypatch):
+    twin = desk.enrol("w1")
+    desk.service.refuse_more(HOLD_MS)
+    monkeypatch.setattr(desk.service, "_publish", lambda topic, payload: False)
+    body = rating(desk, twin)
+    sent = desk.offer("w1", body)
+    assert sent.dropped.wait(10) and not sent.acked.is_set(), "the broker must keep it, or its device waits 10 s"
+    monkeypatch.undo()
+    again = desk.offer("w1", body)
+    assert again.acked.wait(10)
+    assert told(desk, twin) == [(0, HOLD_MS)]
+
+
+def test_what_was_said_on_a_connection_that_is_gone_is_said_again(desk):
+    twin = desk.enrol("w1")
+    desk.service.refuse_more(HOLD_MS)
+    body = rating(desk, twin)
+    desk.send("w1", body)
+    desk.wait(twin, "receipt", lambda receipt: receipt.hold_ms > 0)
+    before = len(told(desk, twin))
+    desk.service.on_up()
+    desk.send("w1", body)
+    poll(lambda: len(told(desk, twin)) > before)
+
+
 def test_what_a_stranger_sends_meanwhile_leaves_nothing(desk):
     twin = desk.enrol("w1")
     desk.service.refuse_more(HOLD_MS)
