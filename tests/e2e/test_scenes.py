@@ -167,6 +167,7 @@ def test_a_device_shows_the_picture_of_its_case_and_fetches_it_once(desk):
         other = desk.serve("LC-2", "不动产首次登记", "0231")
         desk.wait_picture(drawn(State("rate", prompt=other)), "the next picture")
         assert desk.fetched() == size + len(prompt_asset(other))
+        asked = desk.asked
         device.press(4)
         device.wait_light(4)
         device.wait_screen("chosen")
@@ -175,6 +176,7 @@ def test_a_device_shows_the_picture_of_its_case_and_fetches_it_once(desk):
         device.advance(4000)
         device.wait_screen("idle")
         desk.wait_picture(drawn(State("idle")), "no picture without a case")
+        assert desk.asked == asked, "nothing is fetched because of a press"
         assert not {"firmware.pictures", "firmware.strips"} & set(device.modules()), (
             "dropped when there is nothing to do"
         )
@@ -236,14 +238,16 @@ def test_a_halls_own_reasons_are_shown_in_its_own_words(desk):
         desk.gateway.service.put_indicators(OWN)
         kept = device.folder
         assert device.wait_until(lambda: any(p.suffix == "" for p in kept.glob("strips-*")), WAIT_S), "kept in flash"
-        desk.serve("LC-1")
-        device.wait_screen("rate")
+        prompt = desk.serve("LC-1")
+        desk.wait_picture(drawn(State("rate", prompt=prompt)), "the picture of the case")
+        asked = desk.asked
         device.press(1)
         device.wait_light(1)
         device.advance(3000)
         device.wait_screen("reasons")
         page = ("1 108", "2 115", "3 190", "4 191", "5 1/1")
         desk.wait_picture(drawn(State("reasons", page, own=True)), "the hall's own reasons")
+        assert desk.asked == asked, "nothing is fetched because of a press"
 
         # after a restart they are there without being fetched again
         fetched = sum(len(body.bytes) for body in desk.bodies(downlink.ASSET) if body.hash == STRIPS)
