@@ -9,7 +9,7 @@ import sys
 
 from firmware import certificate as certificates
 from firmware import entropy
-from firmware import identity as identities
+from firmware import identity_changes as identities
 from firmware.certificate import fingerprint
 from firmware.crypto import csr as requests
 from firmware.crypto import es256

@@ -13,7 +13,7 @@ import binascii
 import hashlib
 
 from firmware import certificate, entropy
-from firmware import identity as identities
+from firmware import identity_changes as identities
 from firmware.crypto import es256, keygen
 from firmware.crypto.csr import request_steps
 from firmware.crypto.slices import run_async

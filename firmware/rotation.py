@@ -13,7 +13,7 @@ event and does step 3 before anything else is signed.
 import binascii
 import hashlib
 
-from firmware import identity as identities
+from firmware import identity_changes as identities
 from firmware.journal import JournalFull
 from protocol import record
 

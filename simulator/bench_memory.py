@@ -9,7 +9,8 @@ from simulator.device import HEAP, SimDevice
 from simulator.hall import Plan, opened
 
 FLAT_TARGET = 4096
-#: Of the heap that is left in the worst hour: what an update needs beside a connection, with as much again to spare.
+#: Of the heap that is left in the worst hour: an update holds 17 KB of it beside a connection (test_device_budget.py),
+#: a packet and its copies take another 7 for a moment.
 LEFT_TARGET = 24576
 HOURS = 24
 RATINGS_EACH = 8

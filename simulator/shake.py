@@ -11,7 +11,7 @@ import operator
 import re
 from collections.abc import Callable, Collection, Mapping
 
-from simulator.tree import Thing, defined, scope
+from simulator.tree import Scope, Thing, defined, scopes
 
 _BITS = 64
 _OPERATIONS: dict[type[ast.operator], Callable[[int, int], int]] = {
@@ -40,11 +40,12 @@ def shaken(
     while True:
         names = set(roots)
         used: set[Thing] = set()
+        known = scopes(trees)
         for path, tree in trees.items():
             names |= _named(tree)
-            used |= _used(path, tree)
+            used |= _used(path, tree, known[path])
         dropped = [_drop(path, tree, names, used, roots) for path, tree in trees.items() if path not in whole]
-        dropped += [_drop_imports(tree, roots) for tree in trees.values()]
+        dropped += [_drop_imports(path, tree, used, roots) for path, tree in trees.items()]
         if not any(dropped):
             return {name: ast.unparse(tree) for name, tree in trees.items()}
 
@@ -136,9 +137,8 @@ def _named(tree: ast.AST) -> set[str]:
     return found
 
 
-def _used(path: str, tree: ast.Module) -> set[Thing]:
+def _used(path: str, tree: ast.Module, known: Scope) -> set[Thing]:
     """What the file names at the top of modules, but for a function's own name inside itself."""
-    known = scope(path, tree)
     found: set[Thing] = set()
     for node in tree.body:
         own = (path, node.name) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) else None
@@ -167,9 +167,10 @@ def _drop(path: str, tree: ast.Module, names: set[str], used: set[Thing], roots:
     return dropped
 
 
-def _drop_imports(tree: ast.Module, roots: frozenset[str]) -> bool:
+def _drop_imports(path: str, tree: ast.Module, used: set[Thing], roots: frozenset[str]) -> bool:
     """Remove what is imported for nothing, also in functions; True if something was."""
-    read = roots.union(*[_named(node) for node in ast.walk(tree) if isinstance(node, (ast.Name, ast.Attribute))])
+    read = roots | {name for file, name in used if file == path}
+    read = read.union(*[_named(node) for node in ast.walk(tree) if isinstance(node, (ast.Name, ast.Attribute))])
     dropped = False
     for holder in ast.walk(tree):
         body = getattr(holder, "body", None)

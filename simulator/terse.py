@@ -10,7 +10,7 @@ import ast
 from collections import Counter
 from collections.abc import Mapping
 
-from simulator.tree import Thing, scope
+from simulator.tree import Thing, scopes
 
 #: How many arguments an exception keeps, and where.
 _KEPT = {"ProtocolError": (1, ""), "ValueError": (0, "protocol/ firmware/crypto/"), "TypeError": (0, "protocol/")}
@@ -46,9 +46,10 @@ def _without_unread(trees: Mapping[str, ast.Module]) -> bool:
         if isinstance(node, ast.FunctionDef) and _is_plain(node)
     }
     calls: dict[Thing, list[ast.Call]] = {function: [] for function in functions}
+    known = scopes(trees)
     for path, tree in trees.items():
         called = {id(node.func): node for node in ast.walk(tree) if isinstance(node, ast.Call)}
-        uses = list(scope(path, tree).uses(tree))
+        uses = list(known[path].uses(tree))
         meanings = Counter(id(use) for _, use in uses)
         for function, use in uses:
             if function not in calls:

@@ -11,34 +11,54 @@ Thing = tuple[str, str]  # the file that defines it, and its name there
 class Scope:
     """What one file calls its own things and those of others: ``things`` by name, ``modules`` as paths by name.
 
-    A name may mean several: two branches may import two things under one name.
+    A name may mean several: two branches may import two things under one name, and who imports a thing passes it on.
     """
 
     things: Mapping[str, set[Thing]]
     modules: Mapping[str, set[str]]
+    others: "Mapping[str, Scope]"
 
     def uses(self, part: ast.AST) -> Iterator[tuple[Thing, ast.expr]]:
         """Every thing that a part of the file names, and where; a definition's own name is none."""
         for node in ast.walk(part):
+            found: set[Thing] = set()
             match node:
                 case ast.Name(id=name, ctx=ast.Load()):
-                    yield from ((thing, node) for thing in self.things.get(name, ()))
+                    found = self.things.get(name, set())
                 case ast.Attribute(value=ast.Name(id=module), attr=name):
-                    yield from (((path, name), node) for path in self.modules.get(module, ()))
+                    found = {(path, name) for path in self.modules.get(module, ())}
+                case _:
+                    continue
+            yield from ((thing, node) for thing in self._with_origins(found))
+
+    def _with_origins(self, things: set[Thing]) -> set[Thing]:
+        # a thing asked of a file that only imported it is also the thing that was imported
+        found = set(things)
+        waiting = list(things)
+        while waiting:
+            path, name = waiting.pop()
+            other = self.others.get(path)
+            new = (other.things.get(name, set()) if other else set()) - found
+            found |= new
+            waiting += new
+        return found
 
 
-def scope(path: str, tree: ast.Module) -> Scope:
-    """Of the file ``path``; imports inside functions count as its own."""
-    things: dict[str, set[Thing]] = {name: {(path, name)} for node in tree.body for name in defined(node)}
-    modules: dict[str, set[str]] = {}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and node.module:
-            folder = node.module.replace(".", "/")
-            for alias in node.names:
-                known = alias.asname or alias.name
-                things.setdefault(known, set()).add((f"{folder}.py", alias.name))
-                modules.setdefault(known, set()).add(f"{folder}/{alias.name}.py")
-    return Scope(things, modules)
+def scopes(trees: Mapping[str, ast.Module]) -> dict[str, Scope]:
+    """Of all files (path → tree); imports inside functions count as their files' own."""
+    found: dict[str, Scope] = {}
+    for path, tree in trees.items():
+        things: dict[str, set[Thing]] = {name: {(path, name)} for node in tree.body for name in defined(node)}
+        modules: dict[str, set[str]] = {}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ImportFrom) and node.module:
+                folder = node.module.replace(".", "/")
+                for alias in node.names:
+                    known = alias.asname or alias.name
+                    things.setdefault(known, set()).add((f"{folder}.py", alias.name))
+                    modules.setdefault(known, set()).add(f"{folder}/{alias.name}.py")
+        found[path] = Scope(things, modules, found)
+    return found
 
 
 def defined(node: ast.stmt) -> tuple[str, ...]:

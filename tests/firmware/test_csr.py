@@ -13,6 +13,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from firmware.crypto import csr, es256
+from firmware.crypto import der as der_form
 from firmware.crypto.p256 import N
 from tests.firmware.crypto_vm import in_vm, run_vm
 
@@ -76,13 +77,13 @@ def test_bad_private_keys(key):
     with pytest.raises(ValueError, match="private key: expected"):
         csr.request(key, "w-001")
     with pytest.raises(ValueError, match="private key: expected"):
-        csr.private_key_der(key, PUBLIC)
+        der_form.private_key_der(key, PUBLIC)
 
 
 @pytest.mark.parametrize("public", [b"", PUBLIC[:64], PUBLIC + b"\0", b"\x02" + PUBLIC[1:]])
 def test_bad_public_keys(public):
     with pytest.raises(ValueError, match="public key: expected 65 bytes"):
-        csr.private_key_der(KEY, public)
+        der_form.private_key_der(KEY, public)
 
 
 integers = st.integers(0, 2**256 - 1) | st.sampled_from([0, 1, 127, 128, 255, 256, 2**255 - 1, 2**255, 2**248 - 1])
@@ -104,7 +105,7 @@ def test_signatures_of_other_lengths(length):
 @given(private_keys)
 @example(bytes(31) + b"\x01")
 def test_openssl_reads_the_private_key(private_key):
-    der = csr.private_key_der(private_key, es256.public_key(private_key))
+    der = der_form.private_key_der(private_key, es256.public_key(private_key))
     loaded = serialization.load_der_private_key(der, None)
     assert isinstance(loaded, ec.EllipticCurvePrivateKey)
     assert loaded.private_numbers().private_value == int.from_bytes(private_key, "big")
@@ -134,7 +135,7 @@ def certificate(subject, public_key, issuer, issuer_key, *, alternative=None):
 CLIENT = """
 import socket
 import tls
-from firmware.crypto.csr import private_key_der
+from firmware.crypto.der import private_key_der
 from firmware.crypto.es256 import public_key
 
 context = tls.SSLContext(tls.PROTOCOL_TLS_CLIENT)

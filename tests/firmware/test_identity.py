@@ -3,7 +3,7 @@
 import pytest
 from cryptography.hazmat.primitives import serialization
 
-from firmware import identity as identities
+from firmware import identity_changes as identities
 from firmware.crypto import es256
 from firmware.identity import Identity
 from simulator.vm import nor

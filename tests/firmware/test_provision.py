@@ -7,7 +7,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 
 from firmware import entropy, provision
-from firmware import identity as identities
+from firmware import identity_changes as identities
 from firmware.crypto import es256, keygen
 from firmware.journal import Journal
 from firmware.provision import ProvisionError

@@ -8,7 +8,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
 from firmware import entropy
-from firmware import identity as identities
+from firmware import identity_changes as identities
 from firmware.clock import Clock
 from firmware.crypto import keygen
 from firmware.journal import Journal, JournalFull

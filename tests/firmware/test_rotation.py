@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from firmware import identity as identities
+from firmware import identity_changes as identities
 from firmware import rotation
 from firmware.clock import Clock
 from firmware.crypto import es256

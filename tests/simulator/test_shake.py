@@ -6,6 +6,7 @@ from simulator import bytecode
 from simulator.shake import shaken
 from simulator.shorten import names_in
 from simulator.terse import terse
+from simulator.tree import scopes
 
 A = '''
 """Words."""
@@ -58,6 +59,14 @@ def test_a_name_of_two_modules_stays_only_in_the_one_that_is_meant():
     assert "first" not in out["user.py"]  # nor what is imported for nothing
 
 
+def test_what_a_file_passes_on_stays_in_both():
+    passes = "from one import load, other\n__all__ = ('load',)\ndef save(): return 1"
+    user = "from lib import passes\nimport lib\ndef main(): return passes.load() + passes.save()"
+    one = "def load(): return 1\ndef other(): return 2"
+    out = shaken({"one.py": one, "lib/passes.py": passes, "user.py": user}, frozenset({"main"}))
+    assert "def load" in out["one.py"] and "import load" in out["lib/passes.py"] and "other" not in out["one.py"]
+
+
 def test_one_name_for_two_things_keeps_both():
     user = (
         "def main(x):\n    if x: from one import Work as Any\n    else: from two import Work as Any\n    return Any()"
@@ -100,6 +109,24 @@ def test_what_ships_is_what_a_device_can_import():
     for name in out:  # no two names of a file became one
         before = names_in(shaken(terse({name: texts[name]}), whole=(name,))[name])
         assert len({names.get(word, word) for word in before}) == len(before)
+
+
+def test_whatever_is_named_of_another_file_is_there():
+    """Of all that ships: nothing was dropped that somebody imports or asks of a module."""
+    texts = {
+        str(path.relative_to(bytecode.ROOT)): path.read_text() for path in bytecode.sources() if path.suffix == ".py"
+    }
+    trees = {path: ast.parse(text) for path, text in bytecode.small(texts)[0].items()}
+    known = scopes(trees)
+    asked = 0
+    for path, tree in trees.items():
+        wanted = {thing for thing, _ in known[path].uses(tree)}
+        wanted |= {thing for things in known[path].things.values() for thing in things}
+        for file, name in wanted:
+            if file in trees:
+                asked += 1
+                assert name in known[file].things, f"{path} asks {file} for {name}"
+    assert asked > 500
 
 
 def test_the_loader_has_the_names_of_the_sources_for_every_release_to_come():
