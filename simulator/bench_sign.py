@@ -14,6 +14,7 @@ from pathlib import Path
 from simulator import bytecode
 from simulator.bench import Row
 from simulator.device import HEAP, vm_command
+from simulator.shorten import renamed
 
 TARGET = 16_000_000
 SIGNATURES = (2, 12)
@@ -21,10 +22,10 @@ _COUNT_S = 300
 _COLLECTED = re.compile(r"Collected : (\d+)")
 
 _SIGN = """
-from firmware.crypto import es256
+from firmware.crypto import es256, slices
 key = bytes(range(1, 33))
 for number in range({count}):
-    es256.sign(key, bytes((number,)) * 176)
+    slices.run(es256.sign_steps(key, bytes((number,)) * 176))
 """
 
 
@@ -47,8 +48,9 @@ def rows(root: Path, say: Callable[[str], None]) -> Iterator[Row]:
 def _instructions(valgrind: str, root: Path, count: int) -> int:
     done = subprocess.run(  # noqa: S603 - our own command
         [valgrind, "--tool=callgrind", f"--callgrind-out-file={root / 'callgrind'}",
-         *vm_command("-c", _SIGN.format(count=count))],
+         *vm_command("-c", renamed(_SIGN.format(count=count), bytecode.names()))],
         env={**os.environ, "MICROPYPATH": bytecode.search_path()},
+        cwd=root,  # where no sources lie
         capture_output=True, text=True, timeout=_COUNT_S, check=False,
     )  # fmt: skip
     found = _COLLECTED.search(done.stderr)
