@@ -10,10 +10,19 @@ import typer
 from rich.table import Table
 
 from hcp.talk import answer, talk
-from simulator import bench, bench_crash, bench_drain, bench_journal, bench_link, bench_memory, bench_sign
+from simulator import (
+    bench,
+    bench_crash,
+    bench_drain,
+    bench_journal,
+    bench_link,
+    bench_memory,
+    bench_sign,
+    bench_storage,
+)
 
 #: What is measured, in this order: the whole path, the device alone, then the gateway under faults (the longest).
-SUITES = (bench, bench_journal, bench_link, bench_memory, bench_sign, bench_drain, bench_crash)
+SUITES = (bench, bench_journal, bench_link, bench_memory, bench_sign, bench_drain, bench_storage, bench_crash)
 
 
 def bench_command(

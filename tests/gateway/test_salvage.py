@@ -1,12 +1,14 @@
 """A damaged database: the service is up at once, every intact row comes back, what is missing is named."""
 
 import random
+import sqlite3
 import time
 
 import pytest
 
 from gateway.store import fsck
 from gateway.store.connection import PAGE_BYTES
+from gateway.store.salvage import Salvage
 from protocol.downlink import Telemetry, pack_telemetry
 from tests.gateway.desk import Desk, poll
 
@@ -136,6 +138,48 @@ def test_random_pages_overwritten(hall, seed):
     assert report.ok, report
 
 
+def test_damage_that_a_reader_meets_at_work(hall):
+    desk, twins = hall
+    desk.restart()  # nothing is left in the log
+    before, epoch = held(desk), desk.service.epoch
+    (root,) = desk.rows("SELECT rootpage FROM sqlite_master WHERE name = 'bindings'")[0]
+    overwrite(desk.store.path, [root])
+    reader = desk.store.open_reader()
+    with pytest.raises(sqlite3.DatabaseError):
+        reader.execute("SELECT count(*) FROM bindings").fetchone()
+    reader.close()
+    salvaged(desk)
+    assert held(desk) == before and desk.service.epoch != epoch
+    for twin in twins:
+        deliver(desk, twin.device, twin.rating(2, wall_ms=desk.clock.now_ms()))
+        receipt = desk.receipt(twin, twin.seq)
+        assert receipt.epoch == desk.service.epoch
+    report = fsck.examine(desk.store.path)
+    assert report.ok, report
+    # a second start finds nothing to do
+    desk.restart()
+    assert desk.store.salvage == "none" and desk.store.unsalvaged() == []
+
+
+def test_a_salvage_that_was_cut_off_begins_again(hall, monkeypatch):
+    desk, twins = hall
+    before = held(desk)
+    stop_dead(desk)
+    overwrite(desk.store.path, [1])
+    monkeypatch.setattr(Salvage, "_link", lambda self, device, top: self._stop.set())
+    desk._open()
+    poll(lambda: desk.keeper._stopping.is_set(), timeout_s=30)
+    monkeypatch.undo()
+    desk.restart()
+    salvaged(desk)
+    assert held(desk) == before
+    assert desk.rows("SELECT max(n) FROM (SELECT count(*) n FROM outgoing WHERE kind = 3 GROUP BY device, seq)") == [
+        (1,)
+    ]
+    for twin in twins:
+        desk.receipt(twin, twin.seq)
+
+
 def test_a_clean_stop_needs_no_check_and_an_unclean_one_does(tmp_path):
     desk = Desk(tmp_path)
     twin = desk.enrol("w1")
@@ -147,3 +191,32 @@ def test_a_clean_stop_needs_no_check_and_an_unclean_one_does(tmp_path):
     assert not desk.store.stopped_clean
     poll(lambda: desk.store.check == "ok")
     desk.close()
+
+
+def test_telemetry_declares_no_loss_where_no_database_was_lost(tmp_path):
+    desk = Desk(tmp_path)
+    twin = desk.enrol("w1")
+    desk.send("w1", twin.rating(wall_ms=desk.clock.now_ms()))
+    for _ in range(2):
+        twin.rating(wall_ms=desk.clock.now_ms())  # never sent
+    desk.send("w1", telemetry(twin), leaf="telemetry")
+    assert desk.rows("SELECT count(*) FROM losses") == [(0,)]
+    assert desk.rows("SELECT seq FROM heads") == [(1,)]
+    desk.close()
+
+
+def test_a_body_that_lost_its_hash_is_not_taken(hall):
+    desk, twins = hall
+    before = held(desk)
+    body = before["w2", 100]
+    stop_dead(desk)
+    content = bytearray(desk.store.path.read_bytes())
+    at = content.index(body)
+    content[at + 100] ^= 1  # one bit inside a page that is otherwise whole
+    content[:4096] = bytes(4096)
+    desk.store.path.write_bytes(content)
+    desk._open()
+    salvaged(desk)
+    assert desk.keeper.outcome.spoilt >= 1
+    assert held(desk) == {key: value for key, value in before.items() if key != ("w2", 100)}
+    assert desk.rows("SELECT device, first, last FROM unreadable") == [("w2", 100, 100)]
