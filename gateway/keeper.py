@@ -7,6 +7,7 @@ salvages; the ballast it makes when there is room.
 import logging
 import threading
 from collections.abc import Callable
+from pathlib import Path
 
 from gateway.store import check, files
 from gateway.store.salvage import Outcome, Salvage
@@ -83,7 +84,7 @@ class Keeper:
             log.error("the database is damaged: %s", found)
             store.replace(generation)
 
-    def _salvage(self, aside) -> None:
+    def _salvage(self, aside: Path) -> None:
         store = self._store
         store.salvage = "running"
         salvage = Salvage(store, aside, self._hall, self._now_ms, self._error_ms, self._stopping)

@@ -4,6 +4,7 @@ A job is a callable that is given the connection. Jobs that wait together share 
 savepoint; a job's Future is completed only after COMMIT returned, that is after SQLite synced the log.
 """
 
+import contextlib
 import logging
 import queue
 import sqlite3
@@ -81,6 +82,7 @@ class Store:
         self.suspect = threading.Event()
         self.check = "none"
         self.closed_to_business = False
+        self._last_losses = {"unreadable_records": 0, "lost_records": 0}
         self.salvage = "none"
         self._replace_wanted: int | None = None
         self._now_ms = now_ms or Clock().now_ms
@@ -178,8 +180,13 @@ class Store:
             "damaged_files": len(files.asides(self.path)),
             "check": self.check,
             "salvage": self.salvage,
-            **losses.counts(self.reader()),
+            **self._losses(),
         }
+
+    def _losses(self) -> dict[str, int]:
+        with contextlib.suppress(sqlite3.Error):  # a damaged page: then `salvage` says so before long
+            self._last_losses = losses.counts(self.reader())
+        return self._last_losses
 
     def close(self) -> None:
         """Finish what is queued, checkpoint, close."""

@@ -156,6 +156,20 @@ def _back(desk, twin, file) -> float:
     return time.monotonic() - began
 
 
+def test_a_start_on_a_full_disk(desk):
+    twin = desk.enrol("w1")
+    desk.send("w1", twin.rating(wall_ms=desk.clock.now_ms()))
+    desk.receipt(twin, 1)
+    poll((desk.data / "ballast").exists)
+    file = fill(desk.data)
+    desk.restart()
+    assert desk.store.overload is Verdict.HARD and not (desk.data / "ballast").exists()
+    desk.send("w1", twin.rating(wall_ms=desk.clock.now_ms()))
+    desk.wait(twin, "receipt", lambda told: told.seq == 1 and told.hold_ms > 0)
+    assert desk.rows("SELECT count(*) FROM records") == [(1,)]
+    assert _back(desk, twin, file) < 5
+
+
 def test_at_the_cap_of_the_database_the_disk_does_not_matter(tmp_path):
     desk = Desk(tmp_path, store=StoreSettings(max_bytes=3 * MB, soft_bytes=MB // 2, hard_bytes=MB // 4))
     twin = desk.enrol("w1")
