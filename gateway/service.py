@@ -356,6 +356,8 @@ class Service:
 
     def _take_telemetry(self, connection, device: str, told: downlink.Telemetry, body: bytes, now_ms: int) -> None:
         devices.put_telemetry(connection, device, body, now_ms)
+        if self._store.salvaging:  # what is not here yet is not lost
+            return
         if losses.heard(connection, self.settings.hall, device, told.seq - told.waiting + 1, now_ms):
             self._painter.wake(devices_={device})
 

@@ -157,6 +157,11 @@ class Store:
         return self._connection is not None and self._thread.is_alive()
 
     @property
+    def salvaging(self) -> bool:
+        """Rows of a damaged database are still to come."""
+        return self.salvage in ("waiting", "running")
+
+    @property
     def overload(self) -> Verdict:
         return self.room.verdict
 

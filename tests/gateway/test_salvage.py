@@ -2,6 +2,7 @@
 
 import random
 import sqlite3
+import threading
 import time
 
 import pytest
@@ -31,10 +32,10 @@ def pour(desk: Desk, twins) -> None:
         assert one.acked.wait(20)
 
 
-def deliver(desk: Desk, device: str, body: bytes) -> None:
+def deliver(desk: Desk, device: str, body: bytes, leaf: str = "record") -> None:
     """As the broker does: what was not acknowledged comes again."""
     while True:
-        sent = desk.offer(device, body)
+        sent = desk.offer(device, body, leaf)
         poll(lambda sent=sent: sent.acked.is_set() or sent.dropped.is_set())
         if sent.acked.is_set():
             return
@@ -159,6 +160,25 @@ def test_damage_that_a_reader_meets_at_work(hall):
     # a second start finds nothing to do
     desk.restart()
     assert desk.store.salvage == "none" and desk.store.unsalvaged() == []
+
+
+def test_what_is_not_copied_yet_is_not_lost(hall, monkeypatch):
+    desk, twins = hall
+    before = held(desk)
+    stop_dead(desk)
+    overwrite(desk.store.path, [1])
+    go, run = threading.Event(), Salvage.run
+    monkeypatch.setattr(Salvage, "run", lambda self: go.wait(20) and run(self))
+    desk._open()
+    for twin in twins:
+        deliver(desk, twin.device, telemetry(twin), "telemetry")
+    assert desk.rows("SELECT count(*) FROM losses") == [(0,)] and held(desk) == {}
+    go.set()
+    salvaged(desk)
+    assert held(desk) == before
+    assert desk.rows("SELECT count(*) FROM losses") == desk.rows("SELECT count(*) FROM unreadable") == [(0,)]
+    for twin in twins:
+        desk.receipt(twin, twin.seq)
 
 
 def test_a_salvage_that_was_cut_off_begins_again(hall, monkeypatch):
