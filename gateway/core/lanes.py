@@ -45,8 +45,10 @@ def choose(
 
 
 #: What one batch may cost of a live event's second: it waits for at most two before its own.
-TARGET_MS = 250
+TARGET_MS = 200
 LEAST = 20
+#: What the first batch holds, before anything is known of central's speed.
+FIRST = 100
 
 
 def room(sent: int, took_ms: int, now: int, most: int) -> int:

@@ -17,7 +17,7 @@ class Picker:
     def __init__(self, store: Store, most: int, per_second: int, burst: int, now_ms: int):
         self._store = store
         self._most = most
-        self._room = most
+        self._room = min(most, lanes.FIRST)
         self._bucket = Bucket(per_second, burst, now_ms)
         # a slow bucket is emptied five times in a second, not a post for each drop
         self._least = max(1, min(burst, per_second // 5))
