@@ -407,7 +407,7 @@ class Service:
             try:
                 taken = self._result(frame, future)
             except StoreError:
-                frame.drop()
+                self._drop(frame)
                 continue
             if isinstance(taken, _Held):
                 turned_away.append((taken.device, frame))
@@ -441,7 +441,7 @@ class Service:
                 if lately or self._send_receipt(device_id):
                     frame.ack()
                 else:
-                    frame.drop()
+                    self._drop(frame)
             return
         with self._downlink:
             told, self._held = self._held, {}
@@ -449,7 +449,17 @@ class Service:
             self._send_receipt(device_id)
         for _, frame in turned_away:  # there is room for it after all
             if not self.offer(frame):
-                frame.drop()
+                self._drop(frame)
+
+    def _drop(self, frame: Frame) -> None:
+        """End the connection, so that the frame is delivered again. What was said on it may not have arrived."""
+        frame.drop()
+        self._say_again()
+
+    def _say_again(self) -> None:
+        told = self._held
+        for device_id in list(told):
+            told[device_id] = 0
 
     def _result(self, frame: Frame, future: Future) -> object:
         try:
@@ -467,9 +477,7 @@ class Service:
 
     def on_up(self) -> None:
         """The broker is there (again) and may have forgotten everything: say it all once more."""
-        told = self._held
-        for device_id in list(told):  # what was said on a connection that is gone may not have arrived
-            told[device_id] = 0
+        self._say_again()
         self._painter.wake(everything=True)
 
     def _send_receipt(self, device_id: str, head: chain.Head | None = None) -> bool:

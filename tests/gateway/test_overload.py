@@ -84,6 +84,23 @@ def test_what_was_said_on_a_connection_that_is_gone_is_said_again(desk):
     poll(lambda: len(told(desk, twin)) > before)
 
 
+def test_what_was_said_on_a_connection_that_we_ended_is_said_again_before_anything_is_acknowledged(desk, monkeypatch):
+    twins = [desk.enrol("w1"), desk.enrol("w2", "A2")]
+    desk.service.refuse_more(HOLD_MS)
+    for twin in twins:
+        desk.send(twin.device, rating(desk, twin))
+        desk.wait(twin, "receipt", lambda receipt: receipt.hold_ms > 0)
+    before = len(told(desk, twins[1]))
+    desk.clock.turn(1000)
+    monkeypatch.setattr(desk.service, "_publish", lambda topic, payload: False)
+    assert desk.offer("w1", twins[0].sent[0]).dropped.wait(10)
+    monkeypatch.undo()
+    # what the broker delivers again comes before the new connection has subscribed
+    desk.clock.turn(-1000)
+    desk.send("w2", twins[1].sent[0])
+    assert len(told(desk, twins[1])) == before + 1
+
+
 def test_what_a_stranger_sends_meanwhile_leaves_nothing(desk):
     twin = desk.enrol("w1")
     desk.service.refuse_more(HOLD_MS)
