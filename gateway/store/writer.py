@@ -282,6 +282,7 @@ class Store:
         if is_full(error):
             self.room.failed()
         elif is_damage(error):
+            self.suspect.set()  # jobs between two that meet the page may go on well: the keeper looks at all
             self._damage_seen += 1
             if self._damage_seen >= _DAMAGE_SEEN:  # not a passing fault: a new connection read the same
                 self._replace()

@@ -162,6 +162,21 @@ def test_damage_that_a_reader_meets_at_work(hall):
     assert desk.store.salvage == "none" and desk.store.unsalvaged() == []
 
 
+def test_damage_that_a_job_meets_now_and_then_at_work(hall):
+    desk, twins = hall
+    desk.restart()
+    before = held(desk)
+    (root,) = desk.rows("SELECT rootpage FROM sqlite_master WHERE name = 'quarantine'")[0]
+    overwrite(desk.store.path, [root])
+    met = desk.offer("w1", b"poison")
+    assert met.dropped.wait(10)  # it is not stored, so it is not acknowledged
+    deliver(desk, "w1", twins[0].rating(2, wall_ms=desk.clock.now_ms()))  # others go on, before or after the change
+    salvaged(desk)
+    assert before.items() <= held(desk).items() and ("w1", twins[0].seq) in held(desk)
+    deliver(desk, "w1", b"poison")
+    assert desk.rows("SELECT count(*) FROM quarantine") == [(1,)]
+
+
 def test_what_is_not_copied_yet_is_not_lost(hall, monkeypatch):
     desk, twins = hall
     before = held(desk)
