@@ -39,7 +39,7 @@ from gateway.painter import Painter
 from gateway.registry import Device, Registry, RegistryError
 from gateway.screens import strips
 from gateway.screens.shelf import Shelf
-from gateway.store import bindings, devices, indicators, letters, losses, meta, outbox, records, scenes
+from gateway.store import batch, bindings, devices, indicators, letters, losses, meta, outbox, records, scenes
 from gateway.store import business as business_store
 from gateway.store.business import Result
 from gateway.store.writer import Store, StoreError
@@ -237,25 +237,84 @@ class Service:
                     frames.append(self._frames.get_nowait())
                 except queue.Empty:
                     break
-            batch = []
-            lookup = functools.cache(self._facts)  # the register is asked once for each device of a batch
-            for frame in frames:
-                if frame is None:
-                    stopping = True
-                    break
-                try:
-                    batch.append((frame, self._submit(frame, lookup)))
-                except StoreError as error:
-                    log.error("%s", error)
-                    frame.drop()
-            if batch:
-                self._finishing.put(batch)
+            stopping = None in frames
+            self._take([frame for frame in frames if frame is not None])
         self._finishing.put(None)
 
-    def _submit(self, frame: Frame, lookup: Callable[[str], intake.DeviceFacts | None]) -> Future:
-        """Judge a frame outside of any transaction, and queue what is to be stored."""
+    def _take(self, frames: list[Frame]) -> None:
+        """Judge frames outside of any transaction, and queue what is to be stored: records together, in their order."""
+        lookup = functools.cache(self._facts)  # the register is asked once for each device of a batch
+        waiting: list[tuple[Frame, Future]] = []
+        genuine: list[tuple[Frame, intake.Genuine]] = []
+        for frame in frames:
+            try:
+                judged = self._judge(frame, lookup)
+            except StoreError as error:
+                log.error("%s", error)
+                frame.drop()
+                continue
+            if isinstance(judged, intake.Genuine):
+                genuine.append((frame, judged))
+            else:
+                waiting.append((frame, judged))
+        if genuine:
+            waiting += self._store_records(genuine)
+        if waiting:
+            self._finishing.put(waiting)
+
+    def _store_records(self, genuine: list[tuple[Frame, intake.Genuine]]) -> list[tuple[Frame, Future]]:
+        """One job for all. Should it fail for a reason of our own, each gets a job of its own."""
+        batch_of = [one for _, one in genuine]
+        now_ms, settings = self._clock.now_ms(), self.settings
+        hall, error_ms = settings.hall, settings.business_error_ms
+        each: list[Future] = [Future() for _ in genuine]
+
+        def done(job: Future) -> None:
+            error = job.exception()
+            if error is None:
+                for future, taken in zip(each, job.result(), strict=True):
+                    future.set_result(taken)
+            elif isinstance(error, StoreError) or len(genuine) == 1:
+                for future in each:
+                    future.set_exception(error)
+            else:
+                log.error("storing %d records together: %r; now one by one", len(genuine), error)
+                for future, (_, one) in zip(each, genuine, strict=True):
+                    self._store_alone(one, future)
+
+        try:
+            job = self._store.submit(lambda c: batch.take(c, batch_of, hall, now_ms, error_ms, self._store.bring_back))
+        except StoreError as error:
+            log.error("%s", error)
+            for frame, _ in genuine:
+                frame.drop()
+            return []
+        job.add_done_callback(done)
+        return [(frame, future) for (frame, _), future in zip(genuine, each, strict=True)]
+
+    def _store_alone(self, one: intake.Genuine, future: Future) -> None:
+        """In the writer's thread, so it only queues."""
+
+        def done(job: Future) -> None:
+            error = job.exception()
+            if error is None:
+                future.set_result(job.result()[0])
+            else:
+                future.set_exception(error)
+
+        now_ms, settings = self._clock.now_ms(), self.settings
+        hall, error_ms = settings.hall, settings.business_error_ms
+        try:
+            alone = self._store.submit(lambda c: batch.take(c, [one], hall, now_ms, error_ms, self._store.bring_back))
+        except StoreError as error:
+            future.set_exception(error)
+            return
+        alone.add_done_callback(done)
+
+    def _judge(self, frame: Frame, lookup: Callable[[str], intake.DeviceFacts | None]) -> intake.Genuine | Future:
+        """What a frame is worth: a genuine record, or what was queued for anything else."""
         now_ms = self._clock.now_ms()
-        hall, error_ms = self.settings.hall, self.settings.business_error_ms
+        hall = self.settings.hall
         try:
             if frame.topic.endswith("/state"):
                 return self._submit_state(frame, now_ms)
@@ -273,13 +332,7 @@ class Service:
             refused = verdict
             log.warning("refused from %s: %s %s", refused.device, refused.code, refused.detail)
             return self._store.submit(lambda c: records.refuse(c, refused, hall, now_ms))
-        genuine, head = verdict, verdict.record.head
-
-        def job(connection: sqlite3.Connection) -> records.Taken:
-            self._store.bring_back(connection, genuine.record.device, head.seq)
-            return records.take(connection, genuine, hall, now_ms, error_ms)
-
-        return self._store.submit(job)
+        return verdict
 
     def _submit_state(self, frame: Frame, now_ms: int) -> Future:
         hall, device, _ = topics.split(frame.topic)

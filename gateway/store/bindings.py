@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from gateway.core import cloudevent, evidence, times
+from gateway.core import evidence, times
 from gateway.core.binding import Binding, Press, Rule, Status, Token, bind
 from gateway.core.intake import MAX_SEQ, Genuine
 from gateway.core.timeline import Serving
@@ -16,6 +16,7 @@ from protocol import record
 RECHECK_MOST = 200
 #: The columns of a timeline.Serving, in its order.
 SERVING = "window, case_no, service_no, staff, start_ms, end_ms, served_ms, left_ms, begun_by, served_by, ended_by"
+_HOUR_MS = 3_600_000
 _ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _DECISION = (
     "number, status, rule, window, case_no, service_no, staff, candidates, error_ms, evidence, grounds, decided_ms"
@@ -31,27 +32,51 @@ class Decided:
     decided_ms: int
 
 
-def first(
-    connection: sqlite3.Connection, genuine: Genuine, now_ms: int, business_error_ms: int
-) -> tuple[dict, str | None]:
-    """Decide on a rating that was just stored: its binding for central, and the window whose token it used up."""
-    found = genuine.record
-    device, seq = found.device, found.head.seq
-    press = Press(found.head.wall_ms, found.head.error_ms)
-    token = _token(connection, device, found.body.token)
-    carried = found.body.token is not None
-    decision = _decide(connection, press, genuine.window, token, business_error_ms, carried)
-    # usually 1; more if a record that came early had this seq before and turned out not to fit the chain
-    standing = latest(connection, device, seq)
-    number = standing[0] + 1 if standing else 1
-    data = _append(connection, device, seq, number, decision, now_ms)
-    if number > 1 or decision.status is Status.BOUND:
-        feed.note(connection, found, now_ms)
-    used = connection.execute(
-        "UPDATE tokens SET used_seq = ? WHERE token = ? AND device = ? AND used_seq IS NULL",
-        (seq, found.body.token, device),
-    )
-    return data, token.window if token and used.rowcount else None
+class First:
+    """First decisions on ratings that are stored in the same transaction; ``flush`` writes them, in their order.
+
+    In one transaction with no business event: what stands at the windows is looked up once.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, now_ms: int, business_error_ms: int):
+        self._connection = connection
+        self._now_ms = now_ms
+        self._business_error_ms = business_error_ms
+        self._sight = Sight(connection)
+        self._rows: list[tuple] = []
+        self._noted: list[record.Record] = []
+
+    def decide(self, genuine: Genuine, number: int) -> tuple[str | None, str | None]:
+        """Make the ``number``-th decision on a rating; gives its case, and the window whose token it used up."""
+        found = genuine.record
+        device, seq = found.device, found.head.seq
+        press = Press(found.head.wall_ms, found.head.error_ms)
+        token = _token(self._connection, device, found.body.token)
+        carried = found.body.token is not None
+        decision = _decide(self._sight, press, genuine.window, token, self._business_error_ms, carried)
+        self._rows.append(_row(device, seq, number, decision, self._now_ms))
+        if number > 1 or decision.status is Status.BOUND:
+            self._noted.append(found)
+        if token is None:
+            return decision.case_no, None
+        used = self._connection.execute(
+            "UPDATE tokens SET used_seq = ? WHERE token = ? AND device = ? AND used_seq IS NULL",
+            (seq, found.body.token, device),
+        )
+        return decision.case_no, token.window if used.rowcount else None
+
+    def flush(self) -> None:
+        self._connection.executemany(_INSERT, self._rows)
+        for found in self._noted:
+            feed.note(self._connection, found, self._now_ms)
+        self._rows, self._noted = [], []
+
+
+def next_number(connection: sqlite3.Connection, device: str, seq: int) -> int:
+    """The number of the next decision on a rating: usually 1; more if a record that came early had this seq before and
+    turned out not to fit the chain."""
+    row = connection.execute("SELECT max(number) FROM bindings WHERE device = ? AND seq = ?", (device, seq)).fetchone()
+    return (row[0] or 0) + 1
 
 
 def decide_missing(
@@ -209,44 +234,72 @@ def _again(connection: sqlite3.Connection, hall: str, row: tuple, now_ms: int, b
     found = record.parse(body)
     press = _press(connection, device, seq, found.head)
     token = _token(connection, device, found.body.token)
-    decision = _decide(connection, press, window, token, business_error_ms, found.body.token is not None)
+    decision = _decide(Sight(connection), press, window, token, business_error_ms, found.body.token is not None)
     if decision == before:
         return 0
-    data = _append(connection, device, seq, number + 1, decision, now_ms)
+    connection.execute(_INSERT, _row(device, seq, number + 1, decision, now_ms))
     feed.note(connection, found, now_ms)
-    outbox.put_binding(connection, data)
+    outbox.put_binding(connection, device, seq, number + 1, decision.case_no)
     return 1
 
 
+class Sight:
+    """What stands at the windows, looked up once each: for one transaction in which no business event is taken."""
+
+    def __init__(self, connection: sqlite3.Connection):
+        self._connection = connection
+        self._windows: dict[str, bool] = {}
+        self._hours: dict[tuple[str, int, int], list[tuple[str, int, int, int]]] = {}
+        self._stretches: dict[tuple[str, str, int], list[Serving]] = {}
+
+    def exists(self, window: str) -> bool:
+        """Whether the window is registered and open."""
+        found = self._windows.get(window)
+        if found is None:
+            found = self._windows[window] = _exists(self._connection, window)
+        return found
+
+    def keys(self, window: str, first_ms: int, last_ms: int) -> set[tuple[str, int]]:
+        """The services that stood at the window at a moment of ``first_ms … last_ms``."""
+        hours = window, first_ms // _HOUR_MS, last_ms // _HOUR_MS
+        rows = self._hours.get(hours)
+        if rows is None:
+            begin_ms, end_ms = hours[1] * _HOUR_MS, (hours[2] + 1) * _HOUR_MS
+            # a serving is shorter than a day by far (timeline.Rules), which keeps the search inside the index
+            rows = self._hours[hours] = self._connection.execute(
+                "SELECT case_no, service_no, start_ms, end_ms FROM servings"
+                " WHERE window = ? AND start_ms <= ? AND start_ms >= ? AND end_ms > ?",
+                (window, _fit(end_ms), _fit(begin_ms - 86_400_000), _fit(begin_ms)),
+            ).fetchall()
+        return {(case_no, number) for case_no, number, start, end in rows if start <= last_ms and end > first_ms}
+
+    def stretches(self, window: str, key: tuple[str, int]) -> list[Serving]:
+        """Every serving of a service at the window."""
+        found = self._stretches.get((window, *key))
+        if found is None:
+            rows = self._connection.execute(
+                f"SELECT {SERVING} FROM servings WHERE case_no = ? AND service_no = ? AND window = ?",  # noqa: S608
+                (*key, window),
+            ).fetchall()
+            found = self._stretches[window, *key] = [Serving(*row) for row in rows]
+        return found
+
+
 def _decide(
-    connection: sqlite3.Connection,
+    sight: Sight,
     press: Press,
     window: str | None,
     token: Token | None,
     business_error_ms: int,
     carried: bool,
 ) -> Binding:
-    if window is not None and not _exists(connection, window):
+    if window is not None and not sight.exists(window):
         window = None
     keys = {token.key} if token else set()
     span = press.span(business_error_ms)
     if window is not None and span is not None:
-        # a serving is shorter than a day by far (timeline.Rules), which keeps the search inside the index
-        keys |= set(
-            connection.execute(
-                "SELECT case_no, service_no FROM servings"
-                " WHERE window = ? AND start_ms <= ? AND start_ms >= ? AND end_ms > ?",
-                (window, _fit(span[1]), _fit(span[0] - 86_400_000), _fit(span[0])),
-            )
-        )
-    stretches = [
-        Serving(*row)
-        for key in sorted(keys)
-        for row in connection.execute(
-            f"SELECT {SERVING} FROM servings WHERE case_no = ? AND service_no = ? AND window = ?",  # noqa: S608
-            (*key, window),
-        )
-    ]
+        keys |= sight.keys(window, *span)
+    stretches = [serving for key in sorted(keys) for serving in sight.stretches(window, key)] if window else []
     return bind(press, window, token, stretches, business_error_ms, carried)
 
 
@@ -282,30 +335,29 @@ def _token(connection: sqlite3.Connection, device: str, token: bytes | None) -> 
     return Token(*row) if row else None
 
 
-def _append(connection: sqlite3.Connection, device: str, seq: int, number: int, decision: Binding, now_ms: int) -> dict:
-    data = cloudevent.binding_data(device, seq, number, decision, now_ms)
-    basis = data.get("evidence")
+_INSERT = (
+    "INSERT INTO bindings (device, seq, number, status, rule, window, case_no, service_no, staff, candidates,"
+    " error_ms, decided_ms, grounds) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+
+
+def _row(device: str, seq: int, number: int, decision: Binding, now_ms: int) -> tuple:
     grounds = None
-    if basis:
+    if decision.evidence:
         beside = _beside(decision.window, decision.case_no, decision.staff, now_ms)
-        grounds = packing.pack(_ENCODE(basis), beside)
-    connection.execute(
-        "INSERT INTO bindings (device, seq, number, status, rule, window, case_no, service_no, staff, candidates,"
-        " error_ms, decided_ms, grounds) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            device,
-            seq,
-            number,
-            decision.status,
-            decision.rule,
-            decision.window,
-            decision.case_no,
-            decision.service_no,
-            decision.staff,
-            json.dumps(decision.candidates),
-            decision.error_ms,
-            now_ms,
-            grounds,
-        ),
+        grounds = packing.pack(_ENCODE(evidence.data(decision.evidence)), beside)
+    return (
+        device,
+        seq,
+        number,
+        decision.status,
+        decision.rule,
+        decision.window,
+        decision.case_no,
+        decision.service_no,
+        decision.staff,
+        json.dumps(decision.candidates) if decision.candidates else "[]",
+        decision.error_ms,
+        now_ms,
+        grounds,
     )
-    return data

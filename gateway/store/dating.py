@@ -26,12 +26,7 @@ def learn(connection: sqlite3.Connection, found: record.Record) -> list[int]:
         if found.kind == record.RATING:  # what dates it may have come before it
             rows = connection.execute(_UNDATED, (found.device, head.seq, head.seq, 1)).fetchall()
     elif abs(head.wall_ms) + head.error_ms + head.uptime_ms <= MAX_SEQ:  # else it is no time that a calendar has
-        told = (head.seq, head.uptime_ms, head.wall_ms, head.error_ms)
-        connection.execute(
-            "INSERT INTO starts VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?3, ?4, ?5, ?6) ON CONFLICT (device, boot) DO UPDATE"
-            " SET last_seq = ?3, last_uptime_ms = ?4, last_wall_ms = ?5, last_error_ms = ?6 WHERE ?3 > last_seq",
-            (found.device, head.boot, *told),
-        )
+        tell(connection, found.device, head)
         reach = (found.device, head.seq - REACH, min(head.seq + REACH, MAX_SEQ), _MOST)
         rows = connection.execute(_UNDATED, reach).fetchall()
     dated = []
@@ -44,6 +39,15 @@ def learn(connection: sqlite3.Connection, found: record.Record) -> list[int]:
             )
             dated.append(seq)
     return dated
+
+
+def tell(connection: sqlite3.Connection, device: str, head: record.Head) -> None:
+    """Keep what a start of a device says of the time: its first statement and its last."""
+    connection.execute(
+        "INSERT INTO starts VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?3, ?4, ?5, ?6) ON CONFLICT (device, boot) DO UPDATE"
+        " SET last_seq = ?3, last_uptime_ms = ?4, last_wall_ms = ?5, last_error_ms = ?6 WHERE ?3 > last_seq",
+        (device, head.boot, head.seq, head.uptime_ms, head.wall_ms, head.error_ms),
+    )
 
 
 def _date(connection: sqlite3.Connection, device: str, press: record.Head, received_ms: int) -> dating.Span | None:

@@ -14,12 +14,12 @@ from gateway.core.ledger import Account
 NOBODY = ""
 
 
-def received(connection: sqlite3.Connection, device: str) -> None:
-    """A frame of a known device came in."""
+def received(connection: sqlite3.Connection, device: str, count: int = 1) -> None:
+    """Frames of a known device came in."""
     connection.execute(
-        "INSERT INTO ledger (device, received) VALUES (?, 1)"
-        " ON CONFLICT (device) DO UPDATE SET received = received + 1",
-        (device,),
+        "INSERT INTO ledger (device, received) VALUES (?1, ?2)"
+        " ON CONFLICT (device) DO UPDATE SET received = received + ?2",
+        (device, count),
     )
 
 

@@ -47,27 +47,22 @@ def put(connection: sqlite3.Connection, event: dict) -> bool:
     return True
 
 
-def put_record(connection: sqlite3.Connection, device: str, seq: int, binding_data: dict | None) -> None:
-    """Queue a stored record, with the decision that was just made if it is a rating."""
-    number, case_no = (binding_data["number"], binding_data.get("case_no")) if binding_data else (None, None)
-    connection.execute(
-        "INSERT INTO outgoing (kind, device, seq, number, key) VALUES (?, ?, ?, ?, ?)",
-        (RECORD, device, seq, number, key_of(case_no, device, seq)),
+#: A stored record: device, seq, the number of the decision made with it and its case, None unless it is a rating.
+RecordRow = tuple[str, int, int | None, str | None]
+_PUT = "INSERT INTO outgoing (kind, device, seq, number, key) VALUES (?, ?, ?, ?, ?)"
+
+
+def put_records(connection: sqlite3.Connection, rows: Iterable[RecordRow]) -> None:
+    """Queue stored records, each with the decision that was just made if it is a rating."""
+    connection.executemany(
+        _PUT,
+        [(RECORD, device, seq, number, key_of(case_no, device, seq)) for device, seq, number, case_no in rows],
     )
 
 
-def put_binding(connection: sqlite3.Connection, binding_data: dict) -> None:
+def put_binding(connection: sqlite3.Connection, device: str, seq: int, number: int, case_no: str | None) -> None:
     """Queue a later decision."""
-    connection.execute(
-        "INSERT INTO outgoing (kind, device, seq, number, key) VALUES (?, ?, ?, ?, ?)",
-        (
-            BINDING,
-            binding_data["device"],
-            binding_data["seq"],
-            binding_data["number"],
-            key_of(binding_data.get("case_no"), binding_data["device"], binding_data["seq"]),
-        ),
-    )
+    connection.execute(_PUT, (BINDING, device, seq, number, key_of(case_no, device, seq)))
 
 
 def put_missing(connection: sqlite3.Connection, device: str, first: int, last: int) -> int:
@@ -88,11 +83,10 @@ def put_missing(connection: sqlite3.Connection, device: str, first: int, last: i
         ).fetchall()
         if _waits(connection, device, seq, [case_no for _, case_no in decisions]):
             continue
-        data = [{"device": device, "seq": seq, "number": number, "case_no": case} for number, case in decisions]
         ledger.received(connection, device)
-        put_record(connection, device, seq, data[0] if data else None)
-        for later in data[1:]:
-            put_binding(connection, later)
+        put_records(connection, [(device, seq, *(decisions[0] if decisions else (None, None)))])
+        for number, case_no in decisions[1:]:
+            put_binding(connection, device, seq, number, case_no)
         queued += 1
     return queued
 

@@ -78,10 +78,13 @@ def take(
     elif rotated is not None:
         _rotate(connection, hall, device, seq, rotated, now_ms)
     at = _move(connection, hall, found, genuine.hash, verdict, at, now_ms)
-    binding_data, used_window = None, None
+    number, case_no, used_window = None, None, None
     if found.kind == record.RATING:
-        binding_data, used_window = bindings.first(connection, genuine, now_ms, business_error_ms)
-    outbox.put_record(connection, device, seq, binding_data)
+        number = bindings.next_number(connection, device, seq)
+        first = bindings.First(connection, now_ms, business_error_ms)
+        case_no, used_window = first.decide(genuine, number)
+        first.flush()
+    outbox.put_records(connection, [(device, seq, number, case_no)])
     dated = dating.learn(connection, found)
     bindings.redate(connection, hall, device, dated, now_ms, business_error_ms)
     return Taken(device, seq, chain.LINKED if verdict == REFOUND else verdict, at, used_window, rotated)
@@ -132,7 +135,18 @@ def missing(connection: sqlite3.Connection, device: str, most: int = 20) -> list
     return gaps
 
 
+INSERT = (
+    "INSERT INTO records (device, seq, hash, prev, body, kind, window, from_ms, to_ms, token, received_ms, state)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+
+
 def _insert(connection: sqlite3.Connection, genuine: intake.Genuine, verdict: str, now_ms: int) -> None:
+    connection.execute(INSERT, row_of(genuine, verdict, now_ms))
+
+
+def row_of(genuine: intake.Genuine, verdict: str, now_ms: int) -> tuple:
+    """The values of ``INSERT``."""
     found = genuine.record
     span: tuple[int | None, int | None] = (None, None)
     token = None
@@ -141,22 +155,18 @@ def _insert(connection: sqlite3.Connection, genuine: intake.Genuine, verdict: st
         if found.head.wall_ms is not None:
             first_ms, last_ms = found.head.wall_ms - found.head.error_ms, found.head.wall_ms + found.head.error_ms
             span = min(first_ms, intake.MAX_SEQ), min(last_ms, intake.MAX_SEQ)
-    connection.execute(
-        "INSERT INTO records (device, seq, hash, prev, body, kind, window, from_ms, to_ms, token, received_ms, state)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            found.device,
-            found.head.seq,
-            genuine.hash,
-            found.head.prev,
-            genuine.body,
-            found.kind,
-            genuine.window,
-            *span,
-            token,
-            now_ms,
-            verdict,
-        ),
+    return (
+        found.device,
+        found.head.seq,
+        genuine.hash,
+        found.head.prev,
+        genuine.body,
+        found.kind,
+        genuine.window,
+        *span,
+        token,
+        now_ms,
+        verdict,
     )
 
 
@@ -183,7 +193,7 @@ def _move(
     more = True
     while more:
         at, more = _step(connection, hall, device, at, now_ms, _CHUNK)
-    _put_head(connection, device, at)
+    put_head(connection, device, at)
     return at
 
 
@@ -191,7 +201,7 @@ def advance(connection: sqlite3.Connection, hall: str, device: str, now_ms: int,
     """Move the head over declared losses and over at most ``most`` records that are stored behind it, as far as they
     fit. True if there may be more."""
     at, more = _step(connection, hall, device, head(connection, device), now_ms, most)
-    _put_head(connection, device, at)
+    put_head(connection, device, at)
     return more
 
 
@@ -232,7 +242,8 @@ def _step(
     return moved.head, moved.head != at and len(rows) == most
 
 
-def _put_head(connection: sqlite3.Connection, device: str, at: chain.Head) -> None:
+def put_head(connection: sqlite3.Connection, device: str, at: chain.Head) -> None:
+    """From here on the chain goes on."""
     connection.execute(
         "INSERT INTO heads VALUES (?, ?, ?)"
         " ON CONFLICT (device) DO UPDATE SET seq = excluded.seq, hash = excluded.hash",
