@@ -89,9 +89,12 @@ def decide_missing(
         " b.seq = r.seq) FROM records r WHERE r.device = ? AND r.seq > ? AND r.kind = ? ORDER BY r.seq LIMIT ?",
         (device, after, record.RATING, most),
     ).fetchall()
+    first = First(connection, now_ms, business_error_ms)
     for _, full_hash, body, window, decided in rows:
         if not decided and body:
-            first(connection, Genuine(record.parse(body), body, full_hash, window), now_ms, business_error_ms)
+            genuine = Genuine(record.parse(body), body, full_hash, window)
+            first.decide(genuine, next_number(connection, device, genuine.record.head.seq))
+    first.flush()
     return rows[-1][0] if len(rows) == most else None
 
 
