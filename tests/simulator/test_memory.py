@@ -1,8 +1,11 @@
 """The heap gate: a day of work on the heap that a device has, and the bytecode that has to fit into it."""
 
+import os
+import subprocess
+
 from protocol import downlink
 from simulator import bench_memory, build_firmware, resident
-from simulator.device import HEAP
+from simulator.device import HEAP, vm_command
 
 HOURS = 24
 BAND = 2048  # bytes between the two halves of the day: a ring fills, a pool grows once
@@ -59,9 +62,35 @@ def test_the_bytecode_of_a_device_at_work_is_within_the_budget(hall, device, tmp
     (rating,) = hall.wait_ratings(device.id, 1)
     assert rating.body.reasons == (110,)
     device.wait_stats(lambda stats: stats.waiting == 0)
-    held = image.resident(device.modules())
+    held = image.resident(device.modules())  # no pictures here: nothing is let go of
     assert {"firmware/link.mpy", "firmware/crypto/es256.mpy", "firmware/drivers/ds3231.mpy", "slots.mpy"} <= set(held)
     assert 30_000 < sum(held.values()) <= resident.MOST == 61440
     rows = {row.name: row for row in bench_memory.sizes(image, device.modules())}
     assert rows["bytecode of a device at work"].value == sum(held.values())
     assert rows["bytecode loaded now and then only"].value == sum(image.sizes.values()) - sum(held.values())
+
+
+def test_a_module_that_is_let_go_of_gives_its_heap_back(tmp_path):
+    """So it may be counted out (`firmware.pictures` and others do this)."""
+    (tmp_path / "part").mkdir()
+    (tmp_path / "part" / "__init__.py").write_text("")
+    (tmp_path / "part" / "big.py").write_text("TABLE = bytearray(20000)\ndef size():\n    return len(TABLE)\n")
+    program = """
+import gc, sys
+import part
+gc.collect()
+before = gc.mem_alloc()
+import part.big
+gc.collect()
+held = gc.mem_alloc() - before
+sys.modules.pop("part.big")
+delattr(part, "big")
+gc.collect()
+print(held, gc.mem_alloc() - before)
+"""
+    done = subprocess.run(
+        vm_command("-c", program), env={**os.environ, "MICROPYPATH": f"{tmp_path}:.frozen"},
+        cwd=tmp_path, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    held, left = map(int, done.stdout.split())
+    assert held > 20000 and left < 1000, done.stdout
