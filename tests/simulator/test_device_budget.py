@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from gateway import release
 from protocol import downlink
-from protocol.downlink import ASSET, COMMAND, SCENE, Command, Scene
+from protocol.downlink import ASSET, COMMAND, SCENE, Command
 from simulator import resident, sets
 from simulator.device import SimDevice
 from simulator.provisioning import provision
@@ -39,7 +39,8 @@ def device(hall, tmp_path):
 def rate(hall, device, number, level):
     """Arm and press; a bad one gets reasons."""
     token = number.to_bytes(8, "big")
-    body = Scene(token, hall.now_ms() + 3_600_000, 300, 1, 3, BAD, ("不动产登记",), None, None, downlink.OPEN)
+    until_ms = hall.now_ms() + 3_600_000
+    body = downlink.IDLE._replace(token=token, until_ms=until_ms, undo_ms=300, reasons=BAD, lines=("不动产登记",))
     hall.send(device.id, SCENE, body, retain=True)
     device.wait_screen("rate")
     press(hall, device, number, level)

@@ -47,7 +47,8 @@ def test_a_day_with_two_hundred_ratings_scenes_and_reconnects_leaves_the_heap_as
 def test_the_bytecode_of_a_device_at_work_is_within_the_budget(hall, device, tmp_path):
     """What `make firmware` and `hcp bench` count: here after a bad rating with reasons, an outage and a receipt."""
     image = build_firmware.build(tmp_path / "firmware")
-    scene = downlink.Scene(b"token--A", hall.now_ms() + 3_600_000, 200, 1, 3, {1: [110, 112]}, (), None, None, 0, None)
+    until_ms = hall.now_ms() + 3_600_000
+    scene = downlink.IDLE._replace(token=b"token--A", until_ms=until_ms, undo_ms=200, reasons={1: [110, 112]})
     device.wait_stats(lambda stats: stats.waiting == 0 and stats.next_seq > 1)
     hall.send(device.id, downlink.SCENE, scene, retain=True)
     device.wait_screen("rate")
