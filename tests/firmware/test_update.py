@@ -212,6 +212,9 @@ def test_a_signed_payload_that_is_no_manifest_is_refused(device):
         cbor.encode([1, "sim", 5, 0, [[1, 1, bytes(32)]]]),
         cbor.encode([1, "sim", 5, 0, [["x", 1]]]),
         cbor.encode([1, "sim", 5, 0, {}]),
+        cbor.encode(good)[:-1],  # its last byte is then one of the signature
+        cbor.encode(good) + b"\0",
+        cbor.encode([*good[:4], [*good[4], ["y", 1, bytes(32)]]])[:-40],
     ):
         signed = release_envelope(payload)
         refused(device, release.Release(signed, {hashlib.sha256(signed).digest(): signed}), "bad_manifest")

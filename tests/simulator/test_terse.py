@@ -58,3 +58,10 @@ def test_what_a_technician_reads_stays():
     wrong = "def parse(text):\n    raise ValueError('expected one line of base64')"
     assert "base64" in terse({"firmware/provision.py": wrong})["firmware/provision.py"]
     assert "base64" not in terse({"firmware/crypto/p256.py": wrong})["firmware/crypto/p256.py"]
+
+
+def test_a_call_that_may_mean_two_functions_keeps_its_arguments():
+    one = "def check(ok, words):\n    return ok"
+    two = "def check(ok, words):\n    return words"
+    user = "if big:\n    from one import check\nelse:\n    from two import check\nprint(check(1, 'why'))"
+    assert terse({"one.py": one, "two.py": two, "user.py": user})["user.py"].endswith("print(check(1, 'why'))")
