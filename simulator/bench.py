@@ -12,23 +12,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import paho.mqtt.client as paho
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
-from cryptography.x509.oid import NameOID
 
-from gateway.enrolment import enroll, write_file
 from gateway.registry import Registry
-from protocol import cose, downlink, record, topics
+from protocol import downlink, topics
 from simulator.hall import Hall, Plan, opened
 
 PRESSES = 200
 RATE_PER_S = 20
 RATED_S = 15
 DEVICES = 4
-RECORDS_EACH = 2500
-SEND_WINDOW = 200
 _PATIENCE_S = 120
 
 
@@ -53,7 +45,6 @@ def rows(root: Path, say: Callable[[str], None]) -> Iterator[Row]:
             device.wait_screen("idle")
         yield from _press_to_light(hall)
         yield from _press_to_receipt(hall)
-        yield from _intake(hall, root)
 
 
 def percentile(values: list[float], percent: float) -> float:
@@ -153,73 +144,6 @@ def _press_to_receipt(hall: Hall) -> Iterator[Row]:
             "ms",
             note=note,
         )
-
-
-def _intake(hall: Hall, root: Path) -> Iterator[Row]:
-    senders = [_Sender(hall, root / "senders" / f"s{index}", f"s{index}") for index in range(DEVICES)]
-    listener = _Listener(hall)
-    started = time.perf_counter()
-    for sender in senders:
-        sender.start(listener)
-    ended = max(listener.wait(sender.device, RECORDS_EACH) for sender in senders)
-    for sender in senders:
-        sender.close()
-    listener.close()
-    total = DEVICES * RECORDS_EACH
-    note = (
-        f"{total} signed ratings from {DEVICES} paho clients (not VMs), send window {SEND_WINDOW}: embedded broker → "
-        "mTLS → verified → bound → FULL commit → receipt; central taking them meanwhile; senders on the same 2 cores"
-    )
-    yield Row("intake, durable", round(total / (ended - started)), "1/s", note=note)
-
-
-class _Sender:
-    """A device in Python: signs its records beforehand, then sends them as fast as they go."""
-
-    def __init__(self, hall: Hall, folder: Path, device: str):
-        self.device = device
-        key = ec.generate_private_key(ec.SECP256R1())
-        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, device)])
-        csr = x509.CertificateSigningRequestBuilder().subject_name(name).sign(key, hashes.SHA256())
-        window = next(iter(hall.plan.windows))
-        enroll(hall.gateway_data, csr.public_bytes(serialization.Encoding.DER), device, window).write(folder)
-        pem = key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
-        write_file(folder / "device.key", pem, secret=True)
-        self._records = list(_signed(device, key))
-        self._topic = topics.topic(hall.plan.hall, device, "record")
-        self._client = _client(device, folder / "device.pem", folder / "device.key", folder / "ca.pem")
-        self._client.max_inflight_messages_set(200)
-        self._client.connect("127.0.0.1", hall.broker_port)
-        self._client.loop_start()
-
-    def start(self, listener: _Listener) -> None:
-        threading.Thread(target=self._send, args=(listener,), daemon=True).start()
-
-    def _send(self, listener: _Listener) -> None:
-        # as a device does (spec 6.4), with a wider window: the broker acknowledges nothing that it cannot keep
-        for seq, data in enumerate(self._records, 1):
-            if seq > SEND_WINDOW:
-                listener.wait(self.device, seq - SEND_WINDOW)
-            self._client.publish(self._topic, data, qos=1)
-
-    def close(self) -> None:
-        self._client.disconnect()
-        self._client.loop_stop()
-
-
-def _signed(device: str, key: ec.EllipticCurvePrivateKey) -> Iterator[bytes]:
-    prev = record.GENESIS
-    now_ms = time.time_ns() // 1_000_000
-    for seq in range(1, RECORDS_EACH + 1):
-        head = record.Head(seq, prev, 1, seq, now_ms + seq, 50)
-        payload = record.rating_payload(head, record.Rating(seq % 5 + 1, (), None, 0, (), record.UNARMED))
-        to_be_signed = cose.sign1_to_be_signed(cose.sign1_protected(device), payload)
-        r, s = decode_dss_signature(key.sign(to_be_signed, ec.ECDSA(hashes.SHA256())))
-        data = cose.sign1_pack(device, payload, r.to_bytes(32, "big") + s.to_bytes(32, "big"))
-        prev = record.record_hash(data)[: record.HASH_IN_CHAIN]
-        yield data
 
 
 def _client(name: str, certificate: Path, key: Path, authority: Path) -> paho.Client:
