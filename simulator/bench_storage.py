@@ -32,7 +32,7 @@ READY_S = 3.0
 RSS_MB = 80.0
 BYTES = 600.0
 SALVAGE_READY_S = 10.0
-_COPY = ("records", "bindings", "outgoing")
+_FACTS = ("records", "bindings")
 
 
 def rows(root: Path, say: Callable[[str], None], pending: int = PENDING) -> Iterator[Row]:
@@ -64,8 +64,9 @@ def rows(root: Path, say: Callable[[str], None], pending: int = PENDING) -> Iter
     yield from _salvage(less, say)
 
 
-def fill(data: Path, pending: int) -> tuple[int, int]:
-    """Lay down ``pending`` ratings. Gives the database's bytes before and after."""
+def fill(data: Path, pending: int, sent: bool = False) -> tuple[int, int]:
+    """Lay down ``pending`` ratings that wait for central, or that it has, if ``sent``. Gives the database's bytes
+    before and after."""
     database = data / "gateway.db"
     store = Store(database)
     store.run(lambda c: c.execute("INSERT INTO windows VALUES ('A1', 'A1', 1, 0)") and None)
@@ -76,8 +77,11 @@ def fill(data: Path, pending: int) -> tuple[int, int]:
     now_ms = time.time_ns() // 1_000_000
     for job in _jobs("b0000", each, now_ms):
         store.submit(job)
+    if sent:
+        store.run(_settle, 120)
+    tables = (*_FACTS, "delivered" if sent else "outgoing")
     for number in range(1, pending // each):
-        store.run(functools.partial(_copy, device=f"b{number:04}"), 120)
+        store.run(functools.partial(_copy, tables=tables, device=f"b{number:04}"), 120)
     store.close()
     return empty, database.stat().st_size
 
@@ -97,8 +101,13 @@ def _jobs(device: str, count: int, now_ms: int) -> Iterator[Callable]:
         yield lambda c, g=genuine, at=wall_ms: records.take(c, g, HALL, at, 0)
 
 
-def _copy(connection, device: str) -> None:
-    for table in _COPY:
+def _settle(connection) -> None:
+    connection.execute("INSERT INTO delivered SELECT device, seq, 0, 1, 1 FROM outgoing WHERE kind = 3")
+    connection.execute("DELETE FROM outgoing")
+
+
+def _copy(connection, tables: tuple[str, ...], device: str) -> None:
+    for table in tables:
         columns = [row[1] for row in connection.execute(f"PRAGMA table_info({table})").fetchall()]
         kept = [name for name in columns if name != "id"]
         values = ", ".join("?" if name == "device" else name for name in kept)

@@ -110,7 +110,7 @@ def _growth(root: Path, say: Callable[[str], None], large: int) -> Iterator[Row]
         say(f"{count} ratings are laid down…")
         data = root / f"stored-{count}"
         data.mkdir(parents=True)
-        bench_storage.fill(data, count)
+        bench_storage.fill(data, count, sent=True)
         say(f"what one more costs on {count}")
         costs[count] = _cost_us(data / "gateway.db")
     ratio = costs[large] / costs[SMALL]
