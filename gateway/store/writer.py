@@ -5,6 +5,7 @@ savepoint; a job's Future is completed only after COMMIT returned, that is after
 """
 
 import contextlib
+import copy
 import logging
 import queue
 import sqlite3
@@ -266,7 +267,8 @@ class Store:
             failure = self._failed(error, len(outcomes))
             if item is not None and not any(future is item[1] for future, _, _ in outcomes):
                 outcomes.append((item[1], False, failure))
-            outcomes = [(future, False, failure) for future, _, _ in outcomes]
+            # one for each: an exception that is raised again and again collects all those tracebacks, and a log them
+            outcomes = [(future, False, copy.copy(failure)) for future, _, _ in outcomes]
         for future, good, value in outcomes:
             if good:
                 future.set_result(value)

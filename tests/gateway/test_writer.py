@@ -113,6 +113,9 @@ def test_an_io_error_fails_every_job_of_the_transaction(store, monkeypatch):
     for future in (good, bad):
         with pytest.raises(StoreError):
             future.result(5)
+    assert good.exception() is not bad.exception(), (
+        "each has tracebacks of its own, or a log of the last holds them all"
+    )
     assert meta.get(store.reader(), "a") is None
     store.run(put("a"))
     assert meta.get(store.reader(), "a") == 1
