@@ -283,8 +283,12 @@ class _Talk:
 
     def _receipt(self, payload: bytes) -> None:
         device, fleet = self._device, self._fleet
-        # a MAC that is wrong would end the run: nobody but the gateway speaks here
-        told = downlink.unpack(device.downlink_key, payload, device.chain.device)
+        try:
+            told = downlink.unpack(device.downlink_key, payload, device.chain.device)
+        except ProtocolError as error:
+            with fleet.changed:
+                fleet.oracle.refuse(device.chain.device, str(error.code))
+            return
         # what a broker delivers again, or kept: spec 5.1 has a device ignore it
         if told.number <= device._numbers.get(told.kind, 0):
             return

@@ -102,6 +102,11 @@ class Oracle:
         self._promised[device] = told
         return True
 
+    def refuse(self, device: str, code: str) -> None:
+        """A receipt that its device cannot read or verify: nobody but the gateway speaks here, so it is a false one."""
+        self.false_receipts += 1
+        self._breach(Breach.FALSE_RECEIPT, f"{device} cannot take it: {code}")
+
     @property
     def promised(self) -> int:
         """How many records are covered by receipts."""

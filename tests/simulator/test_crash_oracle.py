@@ -117,3 +117,9 @@ def test_a_fresh_book_knows_the_records_and_no_promise():
     fresh = oracle.fresh()
     assert (fresh.issued, fresh.promised) == (3, 0)
     assert fresh.promise("d", promise(1))
+
+
+def test_a_receipt_that_its_device_cannot_verify_is_false():
+    oracle = issued(1)
+    oracle.refuse("d", "bad_mac")
+    assert oracle.false_receipts == 1 and breaches(oracle) == {Breach.FALSE_RECEIPT}
