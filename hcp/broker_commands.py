@@ -13,7 +13,7 @@ import typer
 from rich.progress import Progress
 
 from hcp.exits import Exit
-from hcp.gateway_commands import DEFAULT_DATA, Data
+from hcp.options import DEFAULT_DATA, Data
 from hcp.talk import answer, fail, talk
 
 app = typer.Typer(help="消息代理：内嵌（默认）或 Mosquitto（生产环境）。", no_args_is_help=True)

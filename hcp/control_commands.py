@@ -16,18 +16,16 @@ from gateway.core.commands import DONE, LOG_LEVELS, OPEN
 from gateway.release import ReleaseError
 from hcp.exits import Exit
 from hcp.gateway_client import GatewayClient, GatewayRefused
+from hcp.options import DEFAULT_DATA, Data, Json
 from hcp.talk import answer, fail, talk
 
 POLL_S = 0.5
 
 Device = Annotated[str, typer.Argument(help="评价器编号。")]
-Data = Annotated[Path, typer.Option("--data", help="网关的数据目录。", envvar="HCP_GATEWAY_DATA")]
 Url = Annotated[
     str | None, typer.Option("--gateway", help="网关业务接口的地址；默认取数据目录中记录的。", envvar="HCP_GATEWAY_URL")
 ]
-Json = Annotated[bool, typer.Option("--json", help="输出 JSON，供程序读取。")]
 Wait = Annotated[int, typer.Option("--wait", min=0, help="最多等待多少秒；0：下发后立即返回。")]
-DEFAULT_DATA = Path("hcp-data/gateway")
 
 
 def identify(

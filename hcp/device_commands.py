@@ -10,14 +10,11 @@ from gateway.enrolment import EnrolmentError, enroll, revoke
 from gateway.registry import Registry, RegistryError
 from hcp import control_commands
 from hcp.exits import Exit
+from hcp.options import DEFAULT_DATA, Data, Json
 from hcp.talk import answer, fail, talk
 
 app = typer.Typer(help="评价器：登记、查看、吊销；下发命令、升级、换钥。", no_args_is_help=True)
 control_commands.add_to(app)
-
-Data = Annotated[Path, typer.Option("--data", help="网关的数据目录。", envvar="HCP_GATEWAY_DATA")]
-Json = Annotated[bool, typer.Option("--json", help="输出 JSON，供程序读取。")]
-DEFAULT_DATA = Path("hcp-data/gateway")
 
 
 @app.command("enroll")

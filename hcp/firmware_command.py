@@ -13,13 +13,12 @@ from gateway.assets import AssetError
 from gateway.enrolment import write_file
 from gateway.release import ReleaseError
 from hcp.exits import Exit
+from hcp.options import DEFAULT_DATA, Json
 from hcp.talk import answer, fail, talk
 
 app = typer.Typer(help="固件发布：发布密钥、签名清单、核验。", no_args_is_help=True)
 
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="一套固件的目录（.mpy 与素材，按评价器上的路径存放）。")]
-DEFAULT_DATA = Path("hcp-data/gateway")
-Json = Annotated[bool, typer.Option("--json", help="输出 JSON，供程序读取。")]
 
 
 @app.command("key")

@@ -7,17 +7,23 @@ from typing import Annotated
 import typer
 
 from gateway.enrolment import EnrolmentError, create_authority
-from hcp import gateway_config_commands, gateway_store_commands, import_command
+from hcp import (
+    gateway_config_commands,
+    gateway_store_commands,
+    gateway_sync_commands,
+    gateway_trace_commands,
+    import_command,
+)
 from hcp.exits import Exit
+from hcp.options import DEFAULT_DATA, Data
 from hcp.talk import fail, talk
 
 app = typer.Typer(help="大厅网关：接收评价器的记录，关联办件，断网可用，同步到中心。", no_args_is_help=True)
 app.add_typer(gateway_config_commands.app, name="config")
 app.command("import")(import_command.import_command)
 gateway_store_commands.register(app)
-
-Data = Annotated[Path, typer.Option("--data", help="网关的数据目录。", envvar="HCP_GATEWAY_DATA")]
-DEFAULT_DATA = Path("hcp-data/gateway")
+gateway_sync_commands.add_to(app)
+gateway_trace_commands.add_to(app)
 
 
 @app.command("init")

@@ -10,11 +10,8 @@ import typer
 
 from gateway.store import backup, fsck
 from hcp.exits import Exit
+from hcp.options import DEFAULT_DATA, Data, Json
 from hcp.talk import answer, fail, talk
-
-Data = Annotated[Path, typer.Option("--data", help="网关的数据目录。", envvar="HCP_GATEWAY_DATA")]
-AsJson = Annotated[bool, typer.Option("--json", help="输出 JSON，供程序读取。")]
-DEFAULT_DATA = Path("hcp-data/gateway")
 
 
 def register(app: typer.Typer) -> None:
@@ -24,7 +21,7 @@ def register(app: typer.Typer) -> None:
     app.command("restore")(restore_command)
 
 
-def fsck_command(data: Data = DEFAULT_DATA, as_json: AsJson = False) -> None:
+def fsck_command(data: Data = DEFAULT_DATA, as_json: Json = False) -> None:
     """检查网关数据库：文件完好、逐条校验、链条相接、评价各有关联结论。只读，网关可照常运行。有问题即以 1 退出。"""
     try:
         with talk.status("正在检查……") as status:
@@ -53,7 +50,7 @@ def backup_command(
     out: Annotated[Path, typer.Option("--out", help="备份文件（tar），不得已存在。")],
     data: Data = DEFAULT_DATA,
     keys: Annotated[bool, typer.Option(help="含私钥与下行密钥；不含则不能单凭它恢复大厅。")] = True,
-    as_json: AsJson = False,
+    as_json: Json = False,
 ) -> None:
     """备份网关：数据库（某一时刻的完整副本）、评价器登记、证书与密钥、设置。网关可照常运行。
 
@@ -72,7 +69,7 @@ def backup_command(
 def restore_command(
     file: Annotated[Path, typer.Argument(help="hcp gateway backup 写出的文件。")],
     data: Data = DEFAULT_DATA,
-    as_json: AsJson = False,
+    as_json: Json = False,
 ) -> None:
     """从备份恢复到没有数据库的目录。备份之后收到、评价器已删除的记录会被查出并上报中心。"""
     with _told(), talk.status("正在恢复……"):

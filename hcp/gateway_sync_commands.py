@@ -14,10 +14,9 @@ import typer
 from rich.table import Table
 
 from hcp.exits import Exit
-from hcp.gateway_commands import DEFAULT_DATA, Data
+from hcp.options import DEFAULT_DATA, Data, Json
 from hcp.talk import answer, fail, talk
 
-AsJson = Annotated[bool, typer.Option("--json", help="输出 JSON，供程序读取。")]
 _WAIT_S = 10.0
 
 
@@ -28,7 +27,7 @@ def add_to(app: typer.Typer) -> None:
     app.command("replay")(replay_command)
 
 
-def ledger_command(data: Data = DEFAULT_DATA, as_json: AsJson = False) -> None:
+def ledger_command(data: Data = DEFAULT_DATA, as_json: Json = False) -> None:
     """核对账目：接收 = 待上报 + 已上报 + 重复 + 被拒 + 已隔离。对不上时退出码为 1。"""
     from gateway.core.ledger import check
     from gateway.store import ledger
@@ -64,7 +63,7 @@ def ledger_command(data: Data = DEFAULT_DATA, as_json: AsJson = False) -> None:
 def dead_letters_command(
     data: Data = DEFAULT_DATA,
     most: Annotated[int, typer.Option(min=1, max=10_000, help="最多列出多少条。")] = 100,
-    as_json: AsJson = False,
+    as_json: Json = False,
 ) -> None:
     """列出中心拒收的事件：编号、原因、首次与最近一次被拒的时间、重发记录。不显示评价内容。"""
     from gateway.core import times
@@ -95,7 +94,7 @@ def replay_command(
     every: Annotated[bool, typer.Option("--all", help="全部重发。")] = False,
     since: Annotated[str | None, typer.Option(help="只重发此刻以后被拒的，如 2026-03-04T13:06:07+08:00。")] = None,
     data: Data = DEFAULT_DATA,
-    as_json: AsJson = False,
+    as_json: Json = False,
 ) -> None:
     """重发中心拒收的事件。由运行中的网关执行；网关未运行时，启动后执行。"""
     from gateway import requests

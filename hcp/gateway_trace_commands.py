@@ -12,10 +12,9 @@ from typing import Annotated
 import typer
 
 from hcp.exits import Exit
-from hcp.gateway_commands import DEFAULT_DATA, Data
+from hcp.options import DEFAULT_DATA, Data, Json
 from hcp.talk import answer, fail, talk
 
-AsJson = Annotated[bool, typer.Option("--json", help="输出 JSON，供程序读取。")]
 _RECORD = re.compile(r"([a-z0-9][a-z0-9-]{0,19})/([1-9][0-9]{0,17})")
 _MARKS = {"ok": "[green]正常[/green]", "warn": "[yellow]注意[/yellow]", "fail": "[red]故障[/red]"}
 
@@ -29,7 +28,7 @@ def add_to(app: typer.Typer) -> None:
 def trace_command(
     rating: Annotated[str, typer.Argument(metavar="评价器/序号", help="例如 w01/57。")],
     data: Data = DEFAULT_DATA,
-    as_json: AsJson = False,
+    as_json: Json = False,
 ) -> None:
     """讲述一条评价从按键到中心答复的全过程。不显示评价等级。"""
     from gateway.core import trace
@@ -63,7 +62,7 @@ def trace_command(
 def doctor_command(
     data: Data = DEFAULT_DATA,
     config: Annotated[Path | None, typer.Option(help="网关的 TOML 设置文件。")] = None,
-    as_json: AsJson = False,
+    as_json: Json = False,
 ) -> None:
     """体检：逐项检查网关，说明发现了什么、该怎么办。有故障时退出码为 1。"""
     from gateway import doctor, settings

@@ -1,47 +1,64 @@
-"""``hcp``: one command for the whole system. Each group of sub-commands is a module of its own."""
+"""``hcp``: one command for the whole system. Each group of sub-commands is a module of its own.
 
+Only the group that is asked for is imported: a gateway that runs for months holds no simulator.
+"""
+
+import importlib
 import sys
+from typing import Any
 
 import typer
 
-from hcp import (
-    audit_commands,
-    bench_commands,
-    broker_commands,
-    central_commands,
-    device_commands,
-    firmware_command,
-    gateway_commands,
-    gateway_sync_commands,
-    gateway_trace_commands,
-    sim_commands,
-)
 from hcp.exits import Exit
 
-app = typer.Typer(
-    name="hcp",
-    help="好差评：窗口评价系统。评价器、大厅网关、中心系统与模拟器的统一命令。",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-gateway_sync_commands.add_to(gateway_commands.app)
-gateway_trace_commands.add_to(gateway_commands.app)
-app.add_typer(gateway_commands.app, name="gateway")
-app.add_typer(broker_commands.app, name="broker")
-app.add_typer(central_commands.app, name="central")
-app.add_typer(device_commands.app, name="device")
-app.add_typer(firmware_command.app, name="firmware")
-app.add_typer(sim_commands.app, name="sim")
-app.add_typer(audit_commands.app, name="audit")
-app.command("demo")(sim_commands.demo)
-app.command("bench")(bench_commands.bench_command)
+#: Group → its module, which has an ``app``.
+GROUPS = {
+    "gateway": "hcp.gateway_commands",
+    "broker": "hcp.broker_commands",
+    "central": "hcp.central_commands",
+    "device": "hcp.device_commands",
+    "firmware": "hcp.firmware_command",
+    "sim": "hcp.sim_commands",
+    "audit": "hcp.audit_commands",
+}
+#: Command → its module and function.
+COMMANDS = {
+    "demo": ("hcp.sim_commands", "demo"),
+    "bench": ("hcp.bench_commands", "bench_command"),
+}
+
+
+def application(wanted: str | None = None) -> typer.Typer:
+    """The command with all its groups, or with the ``wanted`` one alone if there is such."""
+    found = typer.Typer(
+        name="hcp",
+        help="好差评：窗口评价系统。评价器、大厅网关、中心系统与模拟器的统一命令。",
+        no_args_is_help=True,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    # typer runs the only command of an application without its name: a group never comes alone
+    found.callback()(lambda: None)
+    known = wanted in GROUPS or wanted in COMMANDS
+    for name, module in GROUPS.items():
+        if not known or name == wanted:
+            found.add_typer(importlib.import_module(module).app, name=name)
+    for name, (module, function) in COMMANDS.items():
+        if not known or name == wanted:
+            found.command(name)(getattr(importlib.import_module(module), function))
+    return found
+
+
+def __getattr__(name: str) -> Any:
+    if name == "app":
+        return application()
+    raise AttributeError(name)
 
 
 def main() -> None:
     """The entry point. Ctrl-C ends with the shell's own code for it."""
     try:
-        app()
+        application(sys.argv[1] if len(sys.argv) > 1 else None)()
     except KeyboardInterrupt:
         sys.exit(Exit.INTERRUPTED)
