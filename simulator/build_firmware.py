@@ -31,12 +31,15 @@ from firmware.boards import pins
 from firmware.screen import SCREENS
 from gateway import release
 from simulator import bytecode, resident
+from simulator.chip_types import STUBS
 from simulator.device import vm_command
 from simulator.shorten import renamed
 
 ROOT = bytecode.ROOT
 BOARD = "esp32s3"
 SET = "a"
+#: Some names that only the stubs of the port have: without them our own names might take the place of the chip's.
+_OF_THE_PORT = {"duty_u16", "readfrom_mem", "PHY_W5500"}
 _CHECK_S = 120
 _FACTS = ("display", "watchdog", "stars", "modules")
 _PATHS = ("simulator/fakes", "simulator/vm")
@@ -150,6 +153,8 @@ def build(out: Path, key: ec.EllipticCurvePublicKey | None = None) -> Image:
     """
     if out.exists() and any(out.iterdir()) and not (out / "main.py").is_file():
         raise BuildError(f"{out} holds something else than an image; name another folder")
+    if not bytecode.known_names() >= _OF_THE_PORT:
+        raise BuildError(f"names of the port are not known; try: pip install {' '.join(STUBS)}")
     shutil.rmtree(out, ignore_errors=True)
     (out / SET).mkdir(parents=True)
     try:

@@ -124,13 +124,22 @@ def small(texts: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
 
 @functools.cache
 def known_names() -> frozenset[str]:
-    """Every name that the VM's binary or the stubs of the port hold: those of all modules and types, and more."""
+    """Every name that the VM's binary or the stubs of the port hold: those of all modules and types, and more.
+
+    The stubs are a developer's. Without them simulated devices run, which have no port, but no image is built.
+    """
     spec = importlib.util.find_spec("micropython_run")
     assert spec and spec.origin
     binary = Path(spec.origin).read_bytes()
-    found = {name.decode() for name in re.findall(rb"(?<![\x20-\x7e])([A-Za-z_]\w*)\0", binary)}
+    # a linker keeps a text that is the end of another one only once: every end may be a name
+    texts = {text.decode() for text in re.findall(rb"(\w+)\0", binary)}
+    found = {text[start:] for text in texts for start in range(len(text))}
     for stubs in STUBS:
-        for file in importlib.metadata.files(stubs) or ():
+        try:
+            files = importlib.metadata.files(stubs) or ()
+        except importlib.metadata.PackageNotFoundError:
+            continue
+        for file in files:
             if file.suffix == ".pyi":
                 found |= names_in(Path(str(file.locate())).read_text(encoding="utf-8"))
     return frozenset(found)

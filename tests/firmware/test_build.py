@@ -1,6 +1,7 @@
 """`make firmware`: what ships is what was tested, its manifest is true, and flash has a place for everything."""
 
 import hashlib
+import importlib.metadata
 import json
 import shutil
 
@@ -97,6 +98,20 @@ def test_an_image_that_does_not_run_does_not_ship(image, tmp_path, missing):
     (copy / "a" / missing).unlink()
     with pytest.raises(build_firmware.BuildError, match="does not (run|start)"):
         build_firmware._check(copy, names)
+
+
+def test_without_the_stubs_of_the_port_no_image_is_built_but_devices_are_simulated(monkeypatch, tmp_path):
+    def nothing(name):
+        raise importlib.metadata.PackageNotFoundError(name)
+
+    bytecode.known_names.cache_clear()
+    monkeypatch.setattr(importlib.metadata, "files", nothing)
+    try:
+        assert {"queue_read", "StopIteration"} <= bytecode.known_names() and "PHY_W5500" not in bytecode.known_names()
+        with pytest.raises(build_firmware.BuildError, match="stubs"):
+            build_firmware.build(tmp_path / "firmware")
+    finally:
+        bytecode.known_names.cache_clear()
 
 
 def test_a_folder_of_somebody_else_is_not_emptied(tmp_path):
