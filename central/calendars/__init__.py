@@ -1,0 +1,44 @@
+"""The tables of holidays and make-up days, one TOML file a year, and how they are read.
+
+Those that come with the program lie beside this file. A deployment's own, in ``calendars/`` of central's data folder,
+stand in their place year by year: that is where next year's notice goes, and where a region adds its own holidays.
+"""
+
+from pathlib import Path
+
+from central.core.calendar import Calendar, CalendarError, Year, parse
+
+SHIPPED = Path(__file__).parent
+MAX_BYTES = 64 * 1024
+
+
+def read_year(path: Path) -> Year:
+    """One table. Raises CalendarError, also when the file cannot be read or is too big to be one."""
+    try:
+        with path.open("rb") as file:
+            text = file.read(MAX_BYTES + 1)
+        if len(text) > MAX_BYTES:
+            raise CalendarError(f"{path}: expected a table of at most {MAX_BYTES} bytes")
+        return parse(text.decode("utf-8"), str(path))
+    except OSError as error:
+        raise CalendarError(f"{path} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise CalendarError(f"{path} is not UTF-8; save it as UTF-8 and try again") from None
+
+
+def own_folder(data_dir: Path) -> Path:
+    """Where a deployment keeps its own tables."""
+    return data_dir / "calendars"
+
+
+def load(data_dir: Path | None = None) -> Calendar:
+    """The tables in force. Raises CalendarError on the first wrong one: nothing is counted with half of them."""
+    own = own_folder(data_dir) if data_dir is not None else None
+    years: dict[int, Year] = {}
+    for folder in filter(None, (SHIPPED, own)):
+        for path in sorted(folder.glob("*.toml")):
+            year = read_year(path)
+            if path.stem != str(year.year):
+                raise CalendarError(f"{path} is the table of {year.year}; call it {year.year}.toml")
+            years[year.year] = year
+    return Calendar.of(years.values())
