@@ -1,6 +1,7 @@
 """Moments as text: RFC 3339 in, RFC 3339 in UTC with milliseconds out (spec 9.1)."""
 
 import datetime
+import functools
 import re
 
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)")
@@ -11,6 +12,7 @@ _MS = datetime.timedelta(milliseconds=1)
 MAX_MS = 253_402_300_799_999
 
 
+@functools.lru_cache(maxsize=1024)  # the moments of one commit are written many times
 def text(ms: int) -> str:
     """``2026-03-04T05:06:07.089Z`` for milliseconds since 1970. Raises OverflowError beyond the year 9999."""
     return (_EPOCH_UTC + datetime.timedelta(milliseconds=ms)).isoformat(timespec="milliseconds") + "Z"
