@@ -1,7 +1,9 @@
 """The gateway's log: one line for each thing that happened, as text for people or as JSON for programs, redacted."""
 
+import contextlib
 import logging
 import sys
+from collections.abc import Iterator
 from typing import Any, TextIO
 
 import structlog
@@ -12,10 +14,11 @@ from gateway.core import redaction
 _QUIET = ("httpx", "httpcore", "uvicorn.access", "asyncio")
 
 
-def configure(level: str = "info", as_json: bool = False, stream: TextIO | None = None) -> logging.Handler:
-    """Send every logger of the process, ours and those of libraries, through one redacting handler, and return it.
+@contextlib.contextmanager
+def configured(level: str = "info", as_json: bool = False, stream: TextIO | None = None) -> Iterator[None]:
+    """Send every logger of the process, ours and those of libraries, through one redacting handler.
 
-    ``level``: debug, info, warning or error. Lines go to ``stream``, stderr unless given.
+    ``level``: debug, info, warning or error. Lines go to ``stream``, stderr unless given. At the end all is as before.
     """
     shared: list[Any] = [
         structlog.stdlib.add_log_level,
@@ -36,11 +39,17 @@ def configure(level: str = "info", as_json: bool = False, stream: TextIO | None 
         )
     )
     root = logging.getLogger()
+    before = root.handlers[:], {name: logging.getLogger(name).level for name in ("", *_QUIET)}
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
     for name in _QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
-    return handler
+    try:
+        yield
+    finally:
+        root.handlers[:], levels = before
+        for name, was in levels.items():
+            logging.getLogger(name).setLevel(was)
 
 
 def _redact(_logger: Any, _method: str, values: dict[str, Any]) -> dict[str, Any]:

@@ -229,22 +229,23 @@ def run(settings: GatewaySettings, as_json: bool = False, say: Callable[[str], N
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())
-    logs.configure(settings.log_level, settings.log_format == "json")
-    gateway = Gateway(settings)
-    gateway.start()
-    watchdog = Watchdog(gateway.alive)
-    try:
-        facts = gateway.facts()
-        watchdog.start(f"大厅 {facts['hall']}")
-        if as_json:
-            say(json.dumps(facts, ensure_ascii=False))
-        else:
-            where = f"业务接口 {facts['http']} · 评价器 mqtts://{facts['mqtt_host']}:{facts['mqtt_port']}"
-            say(f"网关已就绪 (ready): 大厅 {facts['hall']} · {where}")
-        ended.wait()
-    finally:
-        watchdog.stop()
-        gateway.stop()
+    with logs.configured(settings.log_level, settings.log_format == "json"):
+        gateway = Gateway(settings)
+        gateway.start()
+        watchdog = Watchdog(gateway.alive)
+        try:
+            facts = gateway.facts()
+            watchdog.start(f"大厅 {facts['hall']}")
+            say(json.dumps(facts, ensure_ascii=False) if as_json else _ready(facts))
+            ended.wait()
+        finally:
+            watchdog.stop()
+            gateway.stop()
+
+
+def _ready(facts: dict) -> str:
+    where = f"业务接口 {facts['http']} · 评价器 mqtts://{facts['mqtt_host']}:{facts['mqtt_port']}"
+    return f"网关已就绪 (ready): 大厅 {facts['hall']} · {where}"
 
 
 def hall_of(settings: GatewaySettings) -> str:

@@ -1,5 +1,6 @@
 """The log's form, and that nothing secret and nobody's identity gets through it."""
 
+import contextlib
 import io
 import json
 import logging
@@ -17,21 +18,23 @@ PEM = "-----BEGIN PRIVATE KEY-----\nMIGHAgEAMBMGByqGSM49AgEG\n-----END PRIVATE K
 
 @pytest.fixture
 def configured():
-    """Lines as they would stand in the file; the root logger is put back afterwards."""
-    root = logging.getLogger()
-    before, level = root.handlers[:], root.level
-    quiet = {name: logging.getLogger(name).level for name in logs._QUIET}
+    """Lines as they would stand in the file."""
+    with contextlib.ExitStack() as undo:
 
-    def configure(**options) -> io.StringIO:
-        stream = io.StringIO()
-        logs.configure(stream=stream, **options)
-        return stream
+        def configure(**options) -> io.StringIO:
+            stream = io.StringIO()
+            undo.enter_context(logs.configured(stream=stream, **options))
+            return stream
 
-    yield configure
-    root.handlers[:] = before
-    root.setLevel(level)
-    for name, was in quiet.items():
-        logging.getLogger(name).setLevel(was)
+        yield configure
+
+
+def test_afterwards_the_log_is_as_it_was():
+    root, chatty = logging.getLogger(), logging.getLogger("httpx")
+    before = root.handlers[:], root.level, chatty.level
+    with logs.configured(level="error", stream=io.StringIO()):
+        assert root.handlers != before[0] and root.level == logging.ERROR
+    assert (root.handlers[:], root.level, chatty.level) == before
 
 
 def test_a_line_of_json_says_when_who_how_grave_and_what(configured):
