@@ -80,6 +80,12 @@ def put_window(
     return True
 
 
+def windows(connection: sqlite3.Connection) -> list[tuple[str, str, bool]]:
+    """Id, name and whether it is open, of every window, by id."""
+    rows = connection.execute("SELECT window, name, open FROM windows ORDER BY window")
+    return [(window, name, bool(is_open)) for window, name, is_open in rows]
+
+
 def servings(connection: sqlite3.Connection, window: str, now_ms: int) -> list[Serving]:
     """What stands at a window now or later, by time."""
     rows = connection.execute(

@@ -98,6 +98,11 @@ def refuse(connection: sqlite3.Connection, refused: intake.Refused, hall: str, n
     )
 
 
+def refused(connection: sqlite3.Connection) -> dict[str, int]:
+    """How many frames were refused, by code."""
+    return dict(connection.execute("SELECT code, sum(seen) FROM refusals GROUP BY code ORDER BY code").fetchall())
+
+
 def incident(
     connection: sqlite3.Connection,
     hall: str,

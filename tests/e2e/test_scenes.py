@@ -55,7 +55,7 @@ class Desk:
             Clock(),
         )
         self.gateway.start()
-        publish = self.gateway.service._publish
+        publish = self.gateway.service.sender.publish
 
         def listen(topic: str, payload: bytes) -> bool:
             if topic.endswith("/asset"):
@@ -67,7 +67,7 @@ class Desk:
                     self.changed.notify_all()
             return done
 
-        self.gateway.service._publish = listen
+        self.gateway.service.sender.publish = listen
 
     def _tampered(self, payload: bytes) -> bytes:
         """What becomes of an asset on its way: nothing, unless a test says so."""

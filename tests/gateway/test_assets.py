@@ -137,5 +137,5 @@ def test_a_revoked_device_gets_nothing(desk):
     from gateway import enrolment
 
     enrolment.revoke(desk.data, "w1", desk.clock.now_ms())
-    desk.service._send_asset("w1", desk.service.assets.answer(Want(digest, 0)))
+    desk.service.sender.asset("w1", desk.service.assets.answer(Want(digest, 0)))
     assert len(desk.messages(twin, "asset")) == 1

@@ -39,10 +39,10 @@ def test_afterwards_the_log_is_as_it_was():
 
 def test_a_line_of_json_says_when_who_how_grave_and_what(configured):
     stream = configured(as_json=True)
-    logging.getLogger("gateway.service").warning("refused from %s: %s", "w01", "bad_signature")
+    logging.getLogger("gateway.reception").warning("refused from %s: %s", "w01", "bad_signature")
     (line,) = [json.loads(line) for line in stream.getvalue().splitlines()]
     assert line.pop("timestamp").endswith("Z")
-    assert line == {"event": "refused from w01: bad_signature", "level": "warning", "logger": "gateway.service"}
+    assert line == {"event": "refused from w01: bad_signature", "level": "warning", "logger": "gateway.reception"}
 
 
 def test_the_level_decides_and_chatty_libraries_stay_quiet(configured):

@@ -50,7 +50,7 @@ def test_an_answer_to_a_command_is_a_line_and_a_failure_a_warning(desk):
 
 def test_a_line_cannot_forge_another_in_our_log(desk, caplog):
     desk.enrol("w1")
-    with caplog.at_level(logging.INFO, logger="gateway.service"):
+    with caplog.at_level(logging.INFO, logger="gateway.reports"):
         desk.send("w1", pack_log(Log(20, "all well\n2026-01-01 ERROR forged \x1b[2J")), "log")
     (line,) = of(desk, "w1")["lines"]
     assert "\n" not in line["text"] and "\x1b" not in line["text"]

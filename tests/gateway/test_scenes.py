@@ -91,12 +91,12 @@ def test_an_unchanged_scene_is_not_sent_again(desk):
 
 
 def test_two_windows_with_the_same_picture_share_it(desk):
-    desk.service._look = Look()
+    desk.service.scenes.look = Look()
     one, two = desk.enrol("w1"), desk.enrol("w2", "A2")
     for window, case_no in (("A1", "C1"), ("A2", "C2")):
         desk.tell("called", window=window, case_no=case_no, service_no=1, staff="1001", item_name="护照")
     shown = [scene(desk, twin, lambda body: body.prompt).prompt for twin in (one, two)]
-    assert shown[0] == shown[1] and desk.service._shelf.drawn == 1
+    assert shown[0] == shown[1] and desk.service.scenes.shelf.drawn == 1
 
 
 def test_the_picture_goes_with_the_case(desk):
