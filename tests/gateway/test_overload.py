@@ -62,7 +62,7 @@ def test_a_device_that_connects_meanwhile_hears_it_with_its_first_receipt(desk):
 def test_a_frame_is_not_acknowledged_while_its_device_cannot_be_told_that_it_was_not_kept(desk, monkeypatch):
     twin = desk.enrol("w1")
     desk.service.refuse_more(HOLD_MS)
-    monkeypatch.setattr(desk.service, "_publish", lambda topic, payload: False)
+    monkeypatch.setattr(desk.service.sender, "publish", lambda topic, payload: False)
     body = rating(desk, twin)
     sent = desk.offer("w1", body)
     assert sent.dropped.wait(10) and not sent.acked.is_set(), "the broker must keep it, or its device waits 10 s"
@@ -92,7 +92,7 @@ def test_what_was_said_on_a_connection_that_we_ended_is_said_again_before_anythi
         desk.wait(twin, "receipt", lambda receipt: receipt.hold_ms > 0)
     before = len(told(desk, twins[1]))
     desk.clock.turn(1000)
-    monkeypatch.setattr(desk.service, "_publish", lambda topic, payload: False)
+    monkeypatch.setattr(desk.service.sender, "publish", lambda topic, payload: False)
     assert desk.offer("w1", twins[0].sent[0]).dropped.wait(10)
     monkeypatch.undo()
     # what the broker delivers again comes before the new connection has subscribed
