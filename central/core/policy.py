@@ -46,7 +46,10 @@ class Policy(Model):
     reasons: sections.Reasons = sections.Reasons()
     default: sections.Default = sections.Default()
     prompts: sections.Prompts = sections.Prompts()
-    roles: dict[Literal["coordinator", "supervisor", "handler", "technical", "contact", "guide"], Named] | None = None
+    roles: (
+        dict[Literal["coordinator", "supervisor", "handler", "technical", "contact", "guide", "call_back_team"], Named]
+        | None
+    ) = None
     call_back: sections.CallBack = sections.CallBack()
     timers: sections.Timers = sections.Timers()
     classes: dict[Name, sections.Class] | None = None

@@ -73,12 +73,16 @@ class Indicators(Model):
     options: Value[Annotated[StrictInt, Field(ge=1, le=32)]] | None = None
     """How many are offered."""
     lists: Lists | None = None
+    questions: dict[Name, Named] | None = None
+    """What the online form asks for besides (评价问询表单)."""
 
 
 class Scope(Model):
     """Who rates what."""
 
-    targets: dict[Literal["institution", "platform", "staff", "item", "guide", "application"], Named] | None = None
+    targets: dict[Literal["institution", "platform", "staff", "item", "case", "guide", "application"], Named] | None = (
+        None
+    )
     items: dict[Name, Named] | None = None
     tiers: dict[Name, Named] | None = None
     """Levels of administration that are covered."""
@@ -98,6 +102,7 @@ class Identity(Model):
     """实名制."""
 
     rule: Value[Literal["real_name", "encouraged"]] | None = None
+    confidential: Value[StrictBool] | None = None
     consent: Value[StrictBool] | None = None
     """Nothing to a third party without the citizen's consent."""
 
