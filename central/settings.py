@@ -20,6 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, f
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from central.core import certificate
+from central.core.deadlines import CIVIL_CODE, Counting
 from protocol import topics
 from protocol.errors import ProtocolError
 
@@ -84,6 +85,8 @@ class Settings(BaseSettings):
     tls_key: Path | None = None
     """The private key of ``tls_certificate`` (PEM, for its owner alone)."""
     halls: tuple[Hall, ...] = ()
+    counting: Counting = CIVIL_CODE
+    """How terms are counted where the regulation is silent (docs/calendar.md); ``[counting]`` in the TOML file."""
 
     @field_validator("auditor_key", "operator_key")
     @classmethod

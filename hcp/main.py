@@ -16,6 +16,7 @@ GROUPS = {
     "gateway": "hcp.gateway_commands",
     "broker": "hcp.broker_commands",
     "central": "hcp.central_commands",
+    "calendar": "hcp.calendar_commands",
     "device": "hcp.device_commands",
     "firmware": "hcp.firmware_command",
     "sim": "hcp.sim_commands",

@@ -4,6 +4,7 @@ Those that come with the program lie beside this file. A deployment's own, in ``
 stand in their place year by year: that is where next year's notice goes, and where a region adds its own holidays.
 """
 
+import os
 from pathlib import Path
 
 from central.core.calendar import Calendar, CalendarError, Year, parse
@@ -14,12 +15,43 @@ MAX_BYTES = 64 * 1024
 
 def read_year(path: Path) -> Year:
     """One table. Raises CalendarError, also when the file cannot be read or is too big to be one."""
+    return parse(_read(path), str(path))
+
+
+def install(data_dir: Path, path: Path, *, replace: bool = False) -> Path:
+    """Put a table among the deployment's own, whole or not at all; one that it replaces stays beside it as ``.old``.
+
+    Raises CalendarError if it is wrong, does not go with the others, or if its year has a table and ``replace`` is not
+    said: settled deadlines were counted with that.
+    """
+    text = _read(path)
+    table, calendar = parse(text, str(path)), load(data_dir)
+    Calendar.of([*calendar.years.values(), table])
+    held = calendar.years.get(table.year)
+    if held is not None and held.version != table.version and not replace:
+        raise CalendarError(
+            f"{table.year} has a table already (version {held.version}); look at hcp calendar check first"
+        )
+    own = own_folder(data_dir) / f"{table.year}.toml"
+    own.parent.mkdir(parents=True, exist_ok=True)
+    if held is not None and own.exists():
+        own.with_name(f"{table.year}.{held.version}.old").write_bytes(own.read_bytes())
+    half = own.with_suffix(".half")
+    with half.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    half.replace(own)
+    return own
+
+
+def _read(path: Path) -> str:
     try:
         with path.open("rb") as file:
-            text = file.read(MAX_BYTES + 1)
-        if len(text) > MAX_BYTES:
+            content = file.read(MAX_BYTES + 1)
+        if len(content) > MAX_BYTES:
             raise CalendarError(f"{path}: expected a table of at most {MAX_BYTES} bytes")
-        return parse(text.decode("utf-8"), str(path))
+        return content.decode("utf-8")
     except OSError as error:
         raise CalendarError(f"{path} cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:

@@ -29,6 +29,11 @@ def day_words(day: date) -> str:
     return f"{day.year}年{day.month}月{day.day}日（周{WEEKDAYS[day.weekday()]}）"
 
 
+def spans(days: list[date], year: int) -> str:
+    """Days in rising order, unbroken runs drawn together: 10月1日至7日、10月11日. ``year`` goes without saying."""
+    return "、".join(_span(run, year) for run in _runs(days))
+
+
 def _start(deadline: Deadline) -> str:
     moment = f"{day_words(deadline.start.date())}{deadline.start:%H:%M}"
     if deadline.term.unit is Unit.HOURS:
@@ -52,12 +57,9 @@ def _days(deadline: Deadline) -> Iterator[str]:
 
 
 def _end(deadline: Deadline) -> str:
-    if deadline.term.unit is not Unit.HOURS and deadline.counting.cut_off is None:
-        return f"{day_words(deadline.last_day)}24:00"  # which a clock would call 0:00 of the next day
-    due = deadline.due
-    if (due.hour, due.minute, due.second) == (0, 0, 0) and deadline.last_day != due.date():
-        return f"{day_words(deadline.last_day)}24:00"
-    return f"{day_words(due.date())}{due:%H:%M}"
+    # a clock would say 0:00 of the next day
+    time = "24:00" if deadline.due.date() > deadline.last_day else f"{deadline.due:%H:%M}"
+    return f"{day_words(deadline.last_day)}{time}"
 
 
 def _sureness(deadline: Deadline) -> Iterator[str]:
@@ -73,9 +75,7 @@ def _named(noted: Iterable[Noted], year: int) -> str:
     by_name: dict[str, list[date]] = {}
     for one in noted:
         by_name.setdefault(one.name, []).append(one.day)
-    return "、".join(
-        f"{name}（{'、'.join(_span(run, year) for run in _runs(days))}）" for name, days in by_name.items()
-    )
+    return "、".join(f"{name}（{spans(days, year)}）" for name, days in by_name.items())
 
 
 def _runs(days: list[date]) -> Iterator[list[date]]:

@@ -52,6 +52,8 @@ class Clock(StrEnum):
 class Counting:
     """The choices that an article leaves open. What each means and rests on: ``SOURCES``."""
 
+    __pydantic_config__ = {"extra": "forbid"}  # as part of central's settings: a misspelt name is refused
+
     cut_off: time | None = None
     """When a working day ends; None: 24:00."""
     opens: time = time(9)

@@ -1,6 +1,7 @@
 """The tables that come with the program, against the notice, against chinesecalendar, and beside a deployment's own."""
 
 from datetime import date, timedelta
+from pathlib import Path
 
 import chinese_calendar
 import pytest
@@ -8,6 +9,7 @@ from chinese_calendar import constants
 
 from central.calendars import MAX_BYTES, SHIPPED, load, read_year
 from central.core.calendar import TAIL, CalendarError, parse
+from tests.central import calendar_tables
 from tests.seed_calendars import notice_year, table
 
 YEARS = range(2020, 2027)
@@ -109,3 +111,9 @@ def test_a_file_that_is_not_there_is_named(tmp_path):
 def test_the_script_does_not_write_half_a_year():
     with pytest.raises(LookupError, match="no whole table for 2027"):
         table(2027)
+
+
+@pytest.mark.parametrize("part", [calendar_tables.choices, calendar_tables.years])
+def test_the_manual_shows_the_tables_as_they_are(part):
+    manual = Path(__file__).resolve().parents[2] / "docs" / "calendar.md"
+    assert part() in manual.read_text(encoding="utf-8"), "run python -m tests.central.calendar_tables"

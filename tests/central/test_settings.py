@@ -1,10 +1,12 @@
 """Settings are refused early, in words that help, and never show a key."""
 
 import json
+from datetime import time
 
 import pytest
 from pydantic import ValidationError
 
+from central.core.deadlines import Counting, Receipt
 from central.settings import Hall, SettingsError, load
 from tests.builders import Authority
 from tests.central.conftest import AUDITOR_KEY, HALL_KEY
@@ -44,6 +46,22 @@ def test_arguments_outrank_the_environment_which_outranks_the_file(folder, monke
     settings = load(config)
     assert (settings.port, settings.host) == (1002, "::1")
     assert load(config, port=1003).port == 1003
+
+
+def test_how_terms_are_counted_is_a_setting(folder, monkeypatch):
+    config = folder / "central.toml"
+    config.write_text(f'data_dir = "{folder}"\nauditor_key = "{AUDITOR_KEY}"\n[counting]\ncut_off = 17:30:00\n')
+    assert (
+        load(config).counting
+        == Counting(cut_off=time(17, 30))
+        != load(data_dir=folder, auditor_key=AUDITOR_KEY).counting
+    )
+    monkeypatch.setenv("HCP_CENTRAL_COUNTING", '{"receipt": "next_working_day"}')
+    assert load(config).counting.receipt is Receipt.NEXT_WORKING_DAY
+    for wrong, words in [('{"cut_of": "17:30"}', "cut_of"), ('{"cut_off": "08:00"}', "an hour or more after")]:
+        monkeypatch.setenv("HCP_CENTRAL_COUNTING", wrong)
+        with pytest.raises(SettingsError, match=words):
+            load(config)
 
 
 def test_no_key_is_ever_shown(folder):
