@@ -11,7 +11,6 @@ import queue
 import sqlite3
 import threading
 import time
-import weakref
 from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
@@ -21,20 +20,12 @@ from gateway import schema
 from gateway.clock import Clock
 from gateway.core.overload import Verdict
 from gateway.store import files, losses, meta
-from gateway.store.connection import (
-    BUSY_MS,
-    LOG_BYTES,
-    Reader,
-    is_damage,
-    is_disk,
-    is_full,
-    log_bytes,
-    open_reader,
-    open_writer,
-)
+from gateway.store.connection import Reader, is_damage, is_disk, is_full, log_bytes, open_writer
+from gateway.store.readers import Readers
 from gateway.store.retention import Retention
 from gateway.store.room import Room
 from gateway.store.settings import StoreSettings
+from gateway.store.wal import LOG_LIMIT_BYTES, WriteAheadLog
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -44,13 +35,8 @@ Chore = Callable[[sqlite3.Connection], bool]
 
 MAX_JOBS = 256
 MAX_BATCH_S = 0.020
-#: The log may grow to this while a reader is in the way; then readers older than ``READ_S`` are ended.
-LOG_LIMIT_BYTES = 16 << 20
-READ_S = 1.0
-_LOG_STEP = 1 << 20
 _IDLE_S = 0.5
 _DAMAGE_SEEN = 2
-_CHECKPOINT_BUSY_MS = 20
 _OPEN_AGAIN_S = (0.05, 0.2, 1.0)
 
 
@@ -90,12 +76,11 @@ class Store:
         self.retention = Retention(self.settings, self._now_ms)
         self.chores: list[Chore] = [self.retention.step]
         self._jobs: queue.SimpleQueue[Item | None] = queue.SimpleQueue()
-        self._local = threading.local()
-        self._open_readers: weakref.WeakSet[Reader] = weakref.WeakSet()
+        self._readers = Readers(self.path, self.suspect.set)
+        self._log = WriteAheadLog(self.path, self._readers)
         self._closed = False
         self._lock = threading.Lock()
         self._damage_seen = 0
-        self._log_bar = LOG_BYTES
         self.room = Room(self.path, self.settings, self._tell_overload)
         self.stopped_clean = files.take_clean_mark(self.path)
         self._connection: sqlite3.Connection | None = self._first_open()
@@ -124,19 +109,11 @@ class Store:
     def reader(self) -> sqlite3.Connection:
         """This thread's own read-only connection. Fetch all rows at once: an open read holds up checkpoints, and is
         ended when the log grows large (sqlite3.OperationalError: interrupted)."""
-        connection = getattr(self._local, "connection", None)
-        if connection is None or self._local.generation != self.generation:
-            if connection is not None:
-                connection.close()
-            self._local.generation = self.generation
-            self._local.connection = connection = self.open_reader()
-        return connection
+        return self._readers.own(self.generation)
 
     def open_reader(self) -> Reader:
         """Another read-only connection, for whoever closes it himself."""
-        connection = open_reader(self.path, self.suspect.set)
-        self._open_readers.add(connection)
-        return connection
+        return self._readers.another()
 
     def replace(self, generation: int) -> None:
         """Set the database aside as damaged, and go on with an empty one, unless the one that was looked at
@@ -146,8 +123,7 @@ class Store:
 
     def end_reads(self) -> None:
         """Interrupt whatever is being read: the gateway stops, and nobody waits for an answer any more."""
-        for reader in list(self._open_readers):
-            reader.end()
+        self._readers.end()
 
     def unsalvaged(self) -> list[Path]:
         """Damaged databases whose rows are not in this one yet."""
@@ -217,7 +193,7 @@ class Store:
                 item = self._jobs.get(timeout=0.001 if busy_chores else _IDLE_S)
             except queue.Empty:
                 if dirty:
-                    self._checkpoint("PASSIVE")
+                    self._log.checkpoint(self._connection, "PASSIVE")
                     dirty = False
                 if self._connection is None:
                     self._try_open()
@@ -231,11 +207,11 @@ class Store:
             busy_chores = False
             stopping = self._transaction(item)
             dirty = True
-            self._bound_log()
+            self._log.bound(self._connection)
         self._close()
 
     def _close(self) -> None:
-        self._checkpoint("TRUNCATE")
+        self._log.checkpoint(self._connection, "TRUNCATE")
         if self._connection:
             self._connection.close()
             self._connection = None
@@ -374,7 +350,7 @@ class Store:
             return
         self.on_fresh()
 
-    # --- quiet moments and the log's size ---
+    # --- quiet moments ---
 
     def _chore(self) -> bool:
         """One step of one chore, in a transaction of its own. True if there is more to do."""
@@ -388,33 +364,10 @@ class Store:
             except (sqlite3.Error, OSError) as error:
                 self._failed(error, 0)
                 return False
-            self._bound_log()
+            self._log.bound(self._connection)
             if more:
                 return True
         return False
-
-    def _bound_log(self) -> None:
-        """Empty the log when it is long; if a reader is in the way, go on, and end the reader when it is longer."""
-        size = log_bytes(self.path)
-        if size <= self._log_bar:
-            return
-        if size > LOG_LIMIT_BYTES * 3 // 4:
-            for reader in list(self._open_readers):
-                if reader.age_s() > READ_S:
-                    reader.end()  # does nothing if its read has ended
-        self._checkpoint("TRUNCATE")
-        size = log_bytes(self.path)
-        self._log_bar = LOG_BYTES if size <= LOG_BYTES else size + _LOG_STEP
-
-    def _checkpoint(self, mode: str) -> None:
-        if self._connection is None:
-            return
-        try:
-            self._connection.execute(f"PRAGMA busy_timeout = {_CHECKPOINT_BUSY_MS}")
-            self._connection.execute(f"PRAGMA wal_checkpoint({mode})").fetchall()
-            self._connection.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
-        except sqlite3.Error as error:
-            log.warning("checkpoint: %s", error)
 
 
 def _attempt(connection: sqlite3.Connection, job: Job[Any]) -> tuple[bool, Any]:

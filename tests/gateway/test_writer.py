@@ -15,7 +15,8 @@ from gateway import schema
 from gateway.core import overload
 from gateway.store import meta
 from gateway.store.connection import LOG_BYTES, log_bytes
-from gateway.store.writer import LOG_LIMIT_BYTES, MAX_BATCH_S, MAX_JOBS, Store, StoreError
+from gateway.store.wal import LOG_LIMIT_BYTES
+from gateway.store.writer import MAX_BATCH_S, MAX_JOBS, Store, StoreError
 
 
 @pytest.fixture
