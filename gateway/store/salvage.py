@@ -1,8 +1,8 @@
 """Salvage: every intact row of a damaged database goes into the one that took its place, while intake goes on.
 
 Rows are read through SQLite as far as its trees can be walked, then page by page from the file itself
-(``gateway.core.pages``). A record counts as intact if its body has its hash. Afterwards the chains are linked again;
-what is missing is asked for by a head that stays before it (spec 4.6) and told to central by device and seq.
+(``gateway.core.pages``). A record counts as intact if its body has its hash. Afterwards the chains are linked again
+(``gateway.store.relinking``).
 """
 
 import functools
@@ -18,15 +18,13 @@ from typing import Any
 from gateway.core import pages
 from gateway.core.overload import Verdict
 from gateway.core.pages import Column
-from gateway.store import bindings, ledger, losses, meta, outbox, records
+from gateway.store import ledger, losses, meta, outbox
 from gateway.store.connection import PAGE_BYTES, Reader, log_path, open_reader
+from gateway.store.relinking import CHUNK, Relinking
 from gateway.store.writer import Store, StoreError
-from protocol import chain, record
-from protocol.errors import ProtocolError
 
 log = logging.getLogger(__name__)
 
-CHUNK = 500
 _PAUSE_S = 1.0
 #: What business events need comes first: until it is there they are refused (``Store.closed_to_business``).
 _FIRST = (
@@ -125,10 +123,8 @@ class Salvage:
         self._store.closed_to_business = False
         self._copy(self._tables[_WAITING])
         self._copy_pages([_WAITING])
-        for device, top in sorted(self._tops().items()):
-            self._link(device, top)
-            self._decide(device)
-            self._queue(device, top)
+        relinking = Relinking(self._store, self._hall, self._now_ms, self._error_ms, self._stop, self._job)
+        self.outcome.missing = relinking.run(self._lookup)
         return None if self._stop.is_set() else self.outcome
 
     def close(self) -> None:
@@ -300,86 +296,6 @@ class Salvage:
                     log.warning("salvage waits: %s", error)
             self._stop.wait(_PAUSE_S)
         return None
-
-    # --- afterwards ---
-
-    def _tops(self) -> dict[str, int]:
-        """The highest seq of each device that anything speaks of."""
-        reader = self._store.open_reader()
-        found: dict[str, int] = {}
-        queries = [(reader, "SELECT device, max(seq) FROM records GROUP BY device")]
-        queries.append((reader, "SELECT device, max(seq) FROM bindings GROUP BY device"))
-        if self._lookup:
-            queries.append((self._lookup, "SELECT device, seq FROM heads"))
-        for connection, sql in queries:
-            try:
-                for device, seq in connection.execute(sql).fetchall():
-                    found[device] = max(seq, found.get(device, 0))
-            except sqlite3.Error as error:
-                log.warning("salvage: %s", error)
-        reader.close()
-        return found
-
-    def _link(self, device: str, top: int) -> None:
-        """Walk the chain of a device as far as it goes; what lies behind waits, what is missing is named."""
-        hall, now_ms = self._hall, self._now_ms()
-        self._events(device)
-        while self._job(lambda c: records.advance(c, hall, device, now_ms, CHUNK * 4)):
-            pass
-        while self._job(lambda c: records.unlink_behind(c, device, CHUNK * 4)):
-            pass
-        missing = self._job(lambda c: losses.absent(c, device, top)) or []
-        if missing:
-            self.outcome.missing[device] = missing
-            self._job(lambda c: losses.put_unreadable(c, hall, device, missing, now_ms))
-
-    def _decide(self, device: str) -> None:
-        """A rating whose decisions cannot be read is decided on again."""
-        after: int | None = 0
-        while after is not None and not self._stop.is_set():
-            after = self._job(
-                functools.partial(
-                    bindings.decide_missing,
-                    device=device,
-                    after=after,
-                    most=CHUNK,
-                    now_ms=self._now_ms(),
-                    business_error_ms=self._error_ms,
-                )
-            )
-
-    def _queue(self, device: str, top: int) -> None:
-        """What neither waits for central nor was taken by it: its row in the outbox was lost, so it goes again."""
-        for after in range(0, top, CHUNK):
-            self._job(functools.partial(outbox.put_missing, device=device, first=after + 1, last=after + CHUNK))
-
-    def _events(self, device: str) -> None:
-        """Declared losses and turned keys, from the signed events themselves."""
-        reader, after = self._store.open_reader(), 0
-        while not self._stop.is_set():
-            rows = reader.execute(
-                "SELECT seq, body FROM records WHERE device = ? AND seq > ? AND kind = ? AND body <> x''"
-                " ORDER BY seq LIMIT ?",
-                (device, after, record.EVENT, CHUNK),
-            ).fetchall()
-            if not rows:
-                break
-            for seq, body in rows:
-                after = seq
-                try:
-                    found = record.parse(body)
-                except ProtocolError:
-                    continue
-                loss, key = chain.declared_loss(found), chain.next_key(found)
-                if loss:
-                    self._job(functools.partial(_put_loss, device=device, loss=loss, seq=seq))
-                if key:
-                    self._job(functools.partial(records.put_rotation, device=device, seq=seq, key=key))
-        reader.close()
-
-
-def _put_loss(connection: sqlite3.Connection, device: str, loss: tuple[int, int], seq: int) -> None:
-    losses.put_declared(connection, device, *loss, seq)
 
 
 def _file_rows(file: Path) -> Iterator[tuple[int | None, tuple[pages.Value, ...]]]:

@@ -9,6 +9,7 @@ import pytest
 
 from gateway.store import fsck
 from gateway.store.connection import PAGE_BYTES
+from gateway.store.relinking import Relinking
 from gateway.store.salvage import Salvage
 from protocol.downlink import Telemetry, pack_telemetry
 from tests.gateway.desk import Desk, poll
@@ -201,7 +202,7 @@ def test_a_salvage_that_was_cut_off_begins_again(hall, monkeypatch):
     before = held(desk)
     stop_dead(desk)
     overwrite(desk.store.path, [1])
-    monkeypatch.setattr(Salvage, "_link", lambda self, device, top: self._stop.set())
+    monkeypatch.setattr(Relinking, "_link", lambda self, device, top: self._stop.set())
     desk._open()
     poll(lambda: desk.keeper._stopping.is_set(), timeout_s=30)
     monkeypatch.undo()
