@@ -21,6 +21,7 @@ GROUPS = {
     "firmware": "hcp.firmware_command",
     "sim": "hcp.sim_commands",
     "audit": "hcp.audit_commands",
+    "text": "hcp.text_commands",
 }
 #: Command → its module and function.
 COMMANDS = {
