@@ -34,7 +34,7 @@ def install(data_dir: Path, path: Path, *, replace: bool = False) -> Path:
         )
     own = own_folder(data_dir) / f"{table.year}.toml"
     own.parent.mkdir(parents=True, exist_ok=True)
-    if held is not None and own.exists():
+    if held is not None and held.version != table.version and own.exists():
         own.with_name(f"{table.year}.{held.version}.old").write_bytes(own.read_bytes())
     half = own.with_suffix(".half")
     with half.open("w", encoding="utf-8") as file:

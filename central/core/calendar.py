@@ -128,6 +128,11 @@ def in_zone(moment: datetime) -> datetime:
     return moment.astimezone(ZONE)
 
 
+def from_ms(moment_ms: int) -> datetime:
+    """Milliseconds since 1970 (UTC), as all stored times are, on the clocks of China."""
+    return in_zone(datetime.fromtimestamp(moment_ms // 1000, ZONE) + timedelta(milliseconds=moment_ms % 1000))
+
+
 def parse(text: str, name: str) -> Year:
     """Read one table. ``name`` is the file's, for the message.
 

@@ -99,6 +99,8 @@ class Term:
     article: str
 
     def __post_init__(self) -> None:
+        if self.unit not in MOST:
+            raise CalendarError(f"{self.article}: expected WD, d or h, got {self.unit!r}")
         object.__setattr__(self, "unit", Unit(self.unit))  # a policy may say "WD"
         if type(self.amount) is not int or not 1 <= self.amount <= MOST[self.unit]:
             raise CalendarError(f"{self.article}: expected 1 to {MOST[self.unit]} {self.unit}, got {self.amount!r}")
@@ -142,6 +144,11 @@ class Deadline:
     def provisional(self) -> bool:
         return "?" in self.version
 
+    @property
+    def due_ms(self) -> int:
+        """``due`` in milliseconds since 1970 (UTC), for a due column."""
+        return round(self.due.timestamp() * 1000)
+
     def over(self, now: datetime) -> bool:
         """Whether it is too late."""
         return now >= self.due
@@ -153,6 +160,7 @@ class Deadline:
             "unit": str(self.term.unit),
             "event": self.term.event,
             "article": self.term.article,
+            "counting": {name: _plain(getattr(self.counting, name)) for name in SOURCES},
             "start": self.start.isoformat(),
             "counted_from": str(self.counted_from),
             "last_day": str(self.last_day),
@@ -162,11 +170,29 @@ class Deadline:
             "provisional": self.provisional,
         }
 
+    @classmethod
+    def of_json(cls, said: dict[str, Any]) -> "Deadline":
+        """What :meth:`as_json` wrote, just as it was then: no table is asked. Raises CalendarError if it did not."""
+        try:
+            return cls(
+                Term(said["amount"], said["unit"], said["event"], said["article"]),
+                _counting(said["counting"]),
+                datetime.fromisoformat(said["start"]).astimezone(ZONE),
+                date.fromisoformat(said["counted_from"]),
+                date.fromisoformat(said["last_day"]),
+                datetime.fromisoformat(said["due"]).astimezone(ZONE),
+                tuple(Noted(date.fromisoformat(n["day"]), Why(n["why"]), n["name"]) for n in said["noted"]),
+                said["calendar"],
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise CalendarError(f"this is no deadline: {error!r}; expected what as_json writes") from None
+
 
 def count(term: Term, start: datetime, calendar: Calendar, counting: Counting = CIVIL_CODE) -> Deadline:
     """The deadline of ``term`` if its event happened at ``start``, which says its time zone.
 
-    Raises CalendarError if it does not.
+    Its version names the tables of those days alone that were asked about: a calendar day in the middle of a term need
+    not be known. Raises CalendarError if ``start`` does not say its time zone.
     """
     start = in_zone(start)
     if term.unit is Unit.HOURS:
@@ -174,11 +200,15 @@ def count(term: Term, start: datetime, calendar: Calendar, counting: Counting = 
     first = _event_day(start, calendar, counting)
     if term.unit is Unit.WORKING_DAYS:
         last, noted = _working_days(first, term.amount, calendar)
-        version = calendar.version(start.date(), last)
+        asked: date | None = first + DAY
     else:
-        natural = first + term.amount * DAY
-        last, noted = _moved(natural, calendar) if counting.rest_day_end is RestDayEnd.MOVES else (natural, [])
-        version = _asked_for_days(start, natural, last, calendar, counting)
+        last, noted, asked = first + term.amount * DAY, [], None
+        if counting.rest_day_end is RestDayEnd.MOVES:
+            asked = last
+            last, noted = _moved(last, calendar)
+    if counting.receipt is Receipt.NEXT_WORKING_DAY:
+        asked = start.date()
+    version = calendar.version(asked, last) if asked else ""
     return Deadline(term, counting, start, first, last, counting.end(last), tuple(noted), version)
 
 
@@ -202,6 +232,20 @@ def remaining(deadline: Deadline, now: datetime, calendar: Calendar) -> int:
     if deadline.term.unit is Unit.DAYS:
         return len(days)
     return sum(not calendar.rests(now.date() + number * DAY) for number in days)
+
+
+def _plain(choice: time | StrEnum | None) -> str | None:
+    return choice.isoformat() if isinstance(choice, time) else choice and str(choice)
+
+
+def _counting(said: dict[str, Any]) -> Counting:
+    return Counting(
+        said["cut_off"] and time.fromisoformat(said["cut_off"]),
+        time.fromisoformat(said["opens"]),
+        RestDayEnd(said["rest_day_end"]),
+        Receipt(said["receipt"]),
+        Clock(said["hours"]),
+    )
 
 
 def _event_day(start: datetime, calendar: Calendar, counting: Counting) -> date:
@@ -232,13 +276,6 @@ def _moved(day: date, calendar: Calendar) -> tuple[date, list[Noted]]:
         noted.append(Noted(day, Why.MOVED, calendar.name(day)))
         day += DAY
     return day, noted
-
-
-def _asked_for_days(start: datetime, natural: date, last: date, calendar: Calendar, counting: Counting) -> str:
-    """Calendar days ask the table about their end only, and about the event if that may move."""
-    if counting.receipt is Receipt.NEXT_WORKING_DAY:
-        return calendar.version(start.date(), last)
-    return calendar.version(natural, last) if counting.rest_day_end is RestDayEnd.MOVES else ""
 
 
 def _hours(term: Term, start: datetime, calendar: Calendar, counting: Counting) -> Deadline:

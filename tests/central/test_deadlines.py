@@ -1,5 +1,6 @@
 """When terms end: cases worked out by hand, and properties against a slow count of its own."""
 
+import json
 from datetime import UTC, date, datetime, time, timedelta
 
 import chinese_calendar
@@ -8,7 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from central.calendars import load
-from central.core.calendar import ZONE, Calendar, CalendarError, Kind, Mark, Year
+from central.core.calendar import ZONE, Calendar, CalendarError, Kind, Mark, Year, from_ms
 from central.core.deadlines import (
     CIVIL_CODE,
     SOURCES,
@@ -239,6 +240,17 @@ def test_a_settled_deadline_follows_an_amended_table_only_on_purpose():
     assert recompute(settled, WITH_2027, amended=True) is settled
 
 
+def test_an_end_that_moves_into_a_new_year_names_both_tables():
+    # Fri 2022-12-30 + 1 d: Sat 31, a holiday by the notice for 2023, until Mon 2 January, so Tue 3
+    deadline = count(Term(1, Unit.DAYS, "x", "y"), at("2022-12-30 09:00"), TABLES)
+    assert deadline.last_day == date(2023, 1, 3)
+    assert deadline.version == ",".join(f"{year}@{TABLES.years[year].version}" for year in (2022, 2023))
+    # what no table says about the day of the event does not matter, unless the event may move
+    for counting, provisional in [(CIVIL_CODE, False), (MOVED_RECEIPT, True)]:
+        term = Term(3, Unit.WORKING_DAYS, "x", "y")
+        assert count(term, at("2019-12-31 09:00"), TABLES, counting).provisional is provisional
+
+
 # -- properties
 
 STARTS = st.datetimes(datetime(2020, 1, 1), datetime(2028, 6, 30), timezones=st.just(ZONE))
@@ -322,6 +334,14 @@ def test_counting_again_changes_nothing_until_a_table_comes(term, start, countin
 
 @settings(max_examples=50)
 @given(TERMS, STARTS, COUNTINGS)
+def test_a_deadline_comes_back_from_its_record_as_it_was(term, start, counting):
+    deadline = count(term, start, TABLES, counting)
+    again = Deadline.of_json(json.loads(json.dumps(deadline.as_json())))
+    assert again == deadline and recompute(again, WITH_2027) == recompute(deadline, WITH_2027)
+
+
+@settings(max_examples=50)
+@given(TERMS, STARTS, COUNTINGS)
 def test_every_day_between_is_counted_or_noted(term, start, counting):
     if term.unit is Unit.WORKING_DAYS:
         deadline = count(term, start, TABLES, counting)
@@ -338,6 +358,8 @@ def test_every_day_between_is_counted_or_noted(term, start, counting):
 def test_a_term_that_no_article_gives_is_refused(amount, unit):
     with pytest.raises(CalendarError, match="第十五条: expected 1 to"):
         Term(amount, unit, "收到推送", "第十五条")
+    with pytest.raises(CalendarError, match="第十五条: expected WD, d or h, got 'wd'"):
+        Term(1, "wd", "收到推送", "第十五条")  # type: ignore[arg-type]
 
 
 def test_an_office_that_closes_before_it_opens_is_refused():
@@ -349,6 +371,19 @@ def test_every_choice_has_its_meaning_and_source():
     assert set(SOURCES) == set(Counting.__dataclass_fields__) and all(all(pair) for pair in SOURCES.values())
 
 
+@pytest.mark.parametrize("damage", [{"due": "soon"}, {"amount": 0}, {"noted": [{}]}, {"counting": {}}, {"start": None}])
+def test_what_is_no_record_of_a_deadline_is_refused(damage):
+    record = count(Term(2, Unit.WORKING_DAYS, "x", "y"), at("2026-10-09 09:00"), TABLES).as_json()
+    with pytest.raises(CalendarError):
+        Deadline.of_json({**record, **damage})
+
+
+def test_due_in_milliseconds():
+    deadline = count(Term(1, Unit.HOURS, "x", "y"), from_ms(1_795_654_322_123), TABLES)
+    assert deadline.due_ms == 1_795_654_322_123 + 3_600_000
+    assert from_ms(0 + 1_700_000_000_000).isoformat() == "2023-11-15T06:13:20+08:00"
+
+
 def test_it_tells_a_program_everything():
     deadline = count(Term(2, Unit.WORKING_DAYS, "收到推送", "第十五条"), at("2026-10-09 09:00"), TABLES)
     assert isinstance(deadline, Deadline) and deadline.as_json() == {
@@ -356,6 +391,13 @@ def test_it_tells_a_program_everything():
         "unit": "WD",
         "event": "收到推送",
         "article": "第十五条",
+        "counting": {
+            "cut_off": None,
+            "opens": "09:00:00",
+            "rest_day_end": "moves",
+            "receipt": "as_happened",
+            "hours": "running",
+        },
         "start": "2026-10-09T09:00:00+08:00",
         "counted_from": "2026-10-09",
         "last_day": "2026-10-12",

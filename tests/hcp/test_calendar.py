@@ -97,6 +97,17 @@ def test_a_year_in_force_is_replaced_only_on_purpose(run, file, tmp_path):
     [old] = own.glob("*.old")
     assert old.read_text(encoding="utf-8") == NEXT_YEAR and "2027-01-04" in (own / "2027.toml").read_text("utf-8")
     run("load", file)  # the same again changes nothing
+    assert len(list(own.iterdir())) == 2
+
+
+def test_a_table_that_contradicts_another_is_refused(run, file, tmp_path):
+    run("load", file)  # has 2026-12-26
+    other = tmp_path / "other.toml"
+    day = 'name = "x"\nfirst = 2026-12-26\nlast = 2026-12-26'
+    other.write_text(f'year = 2026\nsource = "x"\n[[holiday]]\n{day}', encoding="utf-8")
+    assert "2026-12-26 stands in the table of" in run("load", other, "--replace", code=Exit.FAILURE).stderr
+    assert "2026-12-26 stands in the table of" in run("check", other, code=Exit.FAILURE).stderr
+    assert not (tmp_path / "calendars" / "2026.toml").exists()
 
 
 @pytest.mark.parametrize("command", ["check", "load"])
