@@ -19,6 +19,7 @@ from typing import Any, Self
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
+from central import policies
 from central.core import certificate
 from central.core.deadlines import CIVIL_CODE, Counting
 from protocol import topics
@@ -84,6 +85,10 @@ class Settings(BaseSettings):
     plain HTTP, for a proxy before it or one machine."""
     tls_key: Path | None = None
     """The private key of ``tls_certificate`` (PEM, for its owner alone)."""
+    policy: str | None = None
+    """The regulation that this deployment follows (`hcp policy check` lists them). None: no case is made."""
+    policy_overrides: Path | None = None
+    """A TOML file of single values that this deployment changes, each with its reason (`central/core/overrides.py`)."""
     halls: tuple[Hall, ...] = ()
     counting: Counting = CIVIL_CODE
     """How terms are counted where the regulation is silent (docs/calendar.md); ``[counting]`` in the TOML file."""
@@ -108,6 +113,14 @@ class Settings(BaseSettings):
     def _have_both(self) -> Self:
         if (self.tls_certificate is None) != (self.tls_key is None):
             raise ValueError("tls_certificate and tls_key go together")
+        return self
+
+    @model_validator(mode="after")
+    def _have_a_policy(self) -> Self:
+        if self.policy_overrides and not self.policy:
+            raise ValueError("policy_overrides changes a policy: expected policy, too")
+        if self.policy:
+            policies.in_force(self.policy, self.policy_overrides)
         return self
 
     @property

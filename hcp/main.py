@@ -17,6 +17,7 @@ GROUPS = {
     "broker": "hcp.broker_commands",
     "central": "hcp.central_commands",
     "calendar": "hcp.calendar_commands",
+    "policy": "hcp.policy_commands",
     "device": "hcp.device_commands",
     "firmware": "hcp.firmware_command",
     "sim": "hcp.sim_commands",

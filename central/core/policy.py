@@ -21,11 +21,31 @@ MAX_BYTES = 262_144
 HEAD = ("policy", "revision", "source", "articles", "unsaid")
 
 
+#: pydantic's kinds of errors in words.
+EXPECTED = {
+    "missing": "一个值",
+    "extra_forbidden": "规定中有的项目",
+    "int_type": "整数",
+    "bool_type": " true 或 false",
+    "string_type": "文字",
+    "string_too_short": "非空的文字",
+    "string_too_long": "不超过 {max_length} 字的文字",
+    "string_pattern_mismatch": "符合 {pattern} 的文字",
+    "greater_than_equal": "不小于 {ge} 的数",
+    "less_than_equal": "不大于 {le} 的数",
+    "too_short": "至少 {min_length} 项",
+    "tuple_type": "列表",
+    "dict_type": "表",
+    "model_type": "表",
+    "model_attributes_type": "表",
+}
+
+
 class PolicyError(ValueError):
-    """This is no policy. Names the file, the key, what was expected there and what was found."""
+    """This is no policy. Names the file, the key, what was expected there and what was found, for whoever wrote it."""
 
     def __init__(self, file: str, key: str, expected: str, got: str):
-        super().__init__(f"{file}: {key}: expected {expected}, got {got}")
+        super().__init__(f"{file}：{key}：应为{expected}，实为{got}")
         self.file, self.key, self.expected, self.got = file, key, expected, got
 
 
@@ -80,24 +100,24 @@ class Hole:
 def read(file: str, text: bytes) -> Policy:
     """The policy in a TOML file. ``file`` is its name, for the message. Raises PolicyError."""
     if len(text) > MAX_BYTES:
-        raise PolicyError(file, "-", f"at most {MAX_BYTES} bytes", str(len(text)))
+        raise PolicyError(file, "-", f"不超过 {MAX_BYTES} 字节", f"{len(text)} 字节")
     try:
         found = tomllib.loads(text.decode())
     except (ValueError, RecursionError) as error:
-        raise PolicyError(file, "-", "TOML", str(error)[:200]) from None
+        raise PolicyError(file, "-", "TOML", f"有语法错误（{str(error)[:200]}）") from None
     return of(file, found)
 
 
-def of(file: str, found: Mapping[str, Any]) -> Policy:
-    """The policy in a table. Raises PolicyError."""
+def of(file: str, found: Mapping[str, Any], overridden: bool = False) -> Policy:
+    """The policy in a table. ``overridden``: a deployment's values are in it. Raises PolicyError."""
     try:
         policy = Policy.model_validate(found)
     except ValidationError as error:
-        raise _named(file, error) from None
+        raise named(file, error) from None
     for key, said in statements(policy):
         for article in said.article:
-            if article != OVERRIDE and article not in policy.articles:
-                raise PolicyError(file, f"{key}.article", "an id that [articles] quotes", article)
+            if article not in policy.articles and not (overridden and article == OVERRIDE):
+                raise PolicyError(file, f"{key}.article", "[articles] 中引用的条款编号", article)
     _check_silence(file, policy)
     return policy
 
@@ -157,26 +177,29 @@ def _check_silence(file: str, policy: Policy) -> None:
     """Each slot is said or declared empty, and nothing is both."""
     found = slots(policy)
     by_class = {f"timers.{name}" for name in sections.ClassTimers.model_fields} if policy.classes else set()
-    for key, value in found.items():
+    for key, value in sorted(found.items(), key=lambda item: item[0] != "classes"):  # without them limits seem missing
         silent = _why(policy, key)
         if value and silent:
-            raise PolicyError(file, f"unsaid.{key}", "a key that is empty", "one that has a value")
+            raise PolicyError(file, f"unsaid.{key}", "没有内容的项目", "有内容的项目")
         if not value and not silent and key not in by_class:
-            raise PolicyError(file, key, "a value with its article, or a reason under [unsaid]", "nothing")
+            raise PolicyError(file, key, "附条款编号的值，或在 [unsaid] 中写明未规定的原因", "空")
     for key in policy.unsaid:
         if not any(slot == key or slot.startswith(f"{key}.") for slot in found):
-            raise PolicyError(file, f"unsaid.{key}", "a key of the schema that may be empty", "another")
+            raise PolicyError(file, f"unsaid.{key}", "可以没有内容的项目", "其他")
 
 
-def _named(file: str, error: ValidationError) -> PolicyError:
+def named(file: str, error: ValidationError) -> PolicyError:
+    """The first thing that is wrong, in our words."""
     problem = error.errors(include_url=False)[0]
     key = ".".join(str(part) for part in problem["loc"] if part != "[key]") or "-"
-    kind, said = problem["type"], problem["msg"]
-    if kind == "missing":
-        return PolicyError(file, key, "a value", "nothing")
-    if kind == "extra_forbidden":
-        return PolicyError(file, key, "a key of the schema", "an unknown one")
-    expected = (
-        said.removeprefix("Input should be ").removeprefix("Value error, expected ").removeprefix("String should ")
+    kind, context = problem["type"], problem.get("ctx", {})
+    if kind == "value_error":
+        expected = str(context["error"])
+    elif kind in ("literal_error", "enum"):
+        expected = f" {context['expected'].replace(' or ', ', ')} 之一"
+    else:
+        expected = EXPECTED.get(kind, problem["msg"]).format(**context)
+    empty = kind in ("missing", "extra_forbidden")
+    return PolicyError(
+        file, key, expected, {"missing": "空"}.get(kind, "多余的项目") if empty else f" {problem['input']!r:.80}"
     )
-    return PolicyError(file, key, expected, f"{problem['input']!r:.80}")

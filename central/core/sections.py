@@ -129,20 +129,26 @@ class Default(Model):
 
     after: Timer | None = None
     level: Value[Level] | None = None
-    marked: Value[StrictBool] | None = None
+    marked: Value[Literal[True]] | None = None
     """Kept apart from what citizens said, in every figure."""
     late: Value[Literal["supersede"]] | None = None
     """What a real rating does that comes afterwards; both records are kept."""
 
 
+class Prompt(Named):
+    """``title`` is the duty, ``words`` what the citizen reads or hears: ours, for no regulation gives them."""
+
+    words: Text | None = None
+
+
 class Prompts(Model):
     """Who or what asks the citizen to rate."""
 
-    window: Named | None = None
+    window: Prompt | None = None
     """At the window, by the staff or the device."""
-    reminder: Named | None = None
+    reminder: Prompt | None = None
     """Afterwards, if there is no rating yet."""
-    finished: Named | None = None
+    finished: Prompt | None = None
     """Online or at a terminal, when the case is done."""
 
 

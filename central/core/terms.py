@@ -163,7 +163,7 @@ class Timer(Said):
     def _is_one_of_two(self) -> "Timer":
         counted = self.amount is not None and self.unit is not None
         if counted == self.at_once or (self.amount is None) != (self.unit is None):
-            raise ValueError("expected amount and unit, or at_once = true")
+            raise ValueError("数量 amount 和单位 unit，或 at_once = true")
         return self
 
 
