@@ -6,6 +6,7 @@ from typing import Any
 
 from central.core import policy as policies
 from central.core.conflicts import DECISIONS
+from central.core.deadline_words import UNIT_WORDS
 from central.core.policy import Policy
 from central.core.rating import Level
 from central.core.sections import Class, ClassTimers, Labels, Lists
@@ -113,7 +114,6 @@ EVENTS = {
     Event.APPEAL_RECEIVED: "收到申诉",
     Event.TEXT_RECEIVED: "收到文本",
 }
-UNITS = {"WD": "个工作日", "d": "日（自然日）", "h": "小时"}
 LEVELS = dict(zip(Level, ("非常满意", "满意", "基本满意", "不满意", "非常不满意"), strict=True))
 
 #: What a value is called. A word that means two things stands under its key.
@@ -289,7 +289,7 @@ def _before(found: InForce, one: Override) -> str:
 
 def _timer(timer: Timer) -> str:
     start = EVENTS[timer.start]
-    said = f"{start}后立即" if timer.at_once else f"{timer.amount} {UNITS[timer.unit or 'WD']}，自{start}起"
+    said = f"{timer.amount} {UNIT_WORDS[timer.unit]}，自{start}起" if timer.unit else f"{start}后立即"
     return said + ("；原则上，逾期只作提醒" if timer.in_principle else "")
 
 

@@ -5,7 +5,7 @@ contradicts itself and the project had to decide, ``conflict`` names the decisio
 """
 
 from enum import StrEnum
-from typing import Annotated, Any, Generic, Literal, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import (
     BaseModel,
@@ -17,6 +17,8 @@ from pydantic import (
     StringConstraints,
     model_validator,
 )
+
+from central.core.deadlines import Unit
 
 OVERRIDE = "override"
 """Stands for an article where a deployment says what its regulation does not."""
@@ -153,7 +155,7 @@ class Timer(Said):
     """A time limit: ``amount`` of ``unit`` (WD 工作日, d 自然日, h 小时) after ``start``; or at once (立即)."""
 
     amount: Annotated[StrictInt, Field(ge=1, le=365)] | None = None
-    unit: Literal["WD", "d", "h"] | None = None
+    unit: Unit | None = None
     at_once: StrictBool = False
     start: Event
     in_principle: StrictBool = False
