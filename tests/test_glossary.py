@@ -73,6 +73,11 @@ def test_the_specification_uses_the_same_words():
     assert len(pairs) >= 9 and [pair for pair in pairs if pair not in known] == []
 
 
+def own_words(name: str, text: str) -> str:
+    """A file without what it quotes: the last chapter of a policy is the regulation's own sentences."""
+    return text.partition("\n[articles]\n")[0] if name.startswith("central/policies/") else text
+
+
 def test_no_file_uses_a_forbidden_chinese_word():
     forbidden = {bad: word.chinese for word in glossary() for bad in word.forbidden if not bad.isascii()}
     found = [
@@ -80,6 +85,6 @@ def test_no_file_uses_a_forbidden_chinese_word():
         for name, text in text_files()
         if name not in MAY_QUOTE
         for bad, instead in forbidden.items()
-        if bad in text
+        if bad in own_words(name, text)
     ]
     assert len(forbidden) > 10 and not found, "\n".join(found)
