@@ -16,8 +16,9 @@ from central.core.text_fold import Folded, fold
 from central.core.text_parts import LABELS, Part
 from central.core.text_rules import Finding, Report, Weight, found, ordered
 
-#: 具体情况 in fewer characters is none.
-LEAST_DETAILS = 15
+#: 具体情况 in fewer characters, dates not counted, is none; from so many on it needs no name, number or occasion.
+LEAST_DETAILS = 10
+ENOUGH_DETAILS = 20
 #: Days on which the citizen was called before a 拒评 is appealed (一(四)3 names two).
 ATTEMPTS = 2
 
@@ -78,7 +79,9 @@ REQUIRED: dict[Ground, tuple[tuple[str, Part], ...]] = {
 _EMPTY = {"无", "略", "不详", "同上", "暂无", "没有", "未知", "不清楚", "待补充", "见附件", "详见附件"}
 _DATE = re.compile(r"(\d{1,2})月(\d{1,2})[日号]|\d{4}[-/.](\d{1,2})[-/.](\d{1,2})")
 _UNFILLED = re.compile(r"[xy]月[xy]日|x时间|x政策|\+详细|[ab]事项")
-_CAUSE = re.compile(r"因|由于|原因|误|错|导致|认为|以为|系|坚持差评|不愿|不满|被拒|拒绝|未接|挂断")
+_CAUSE = re.compile(
+    r"因|由于|原因|误|错|导致|认为|以为|系|坚持差评|手滑|本想|本意|不会|不熟|不符合|不愿|不满|被拒|拒绝|未接|挂断"
+)
 _OFFICE = "(?:部门|局|委|厅|办|中心|单位|公司|窗口|银行|所|处|站)"
 _OWN = "(?:我|本)(?:部门|局|委|办|中心|单位|窗口|所|科|站|公司)"
 
@@ -125,6 +128,7 @@ _REFUSED = re.compile(r"未接|未能接通|无人接听|无法接通|挂断|拒
 _OTHERS = re.compile(
     rf"(?:评价|反映|投诉|针对|不满|说)的?(?:是|对象是|应是|应为|为)[^,。]{{0,16}}{_OFFICE}[^。]{{0,20}}对{_OWN}[^,。]{{0,12}}(?:满意|没有意见|无意见|认可)|"
     rf"(?:不属于|不属|并非|非){_OWN}[^,。]{{0,6}}(?:职责|职能|管辖|业务|范围|责任)|与{_OWN}无关|"
+    rf"责任不在{_OWN}|{_OWN}(?:仅|只)(?:是|负责)?(?:受理|收件|转交|代收)|"
     rf"(?:应由|应当由)[^,。]{{1,16}}{_OFFICE}[^,。]{{0,4}}(?:负责|处理|答复|解释)"
 )
 _FOREIGN = re.compile(
@@ -176,6 +180,7 @@ def _elements(reading: _Reading, ground: Ground) -> Iterator[Finding]:
         yield found("appeal.elements", Weight.LOOK, Part.OCCURRED)
     explained = reading.filled(Part.CAUSE) or reading.filled(Part.WHY) or reading.says(_CAUSE)
     explained |= _has(reading, Part.MISMATCH)  # 范例4 gives no other cause
+    explained |= any(part is Part.DETAILS and _has(reading, part) for _, part in REQUIRED[ground])
     if not explained and ground is not Ground.UNVERIFIABLE:
         yield found("appeal.answer", Weight.FAILS, Part.CAUSE)
     for part, text in reading.own():
@@ -196,8 +201,9 @@ def _required(reading: _Reading, ground: Ground, attempts: int) -> Iterator[Find
 def _has(reading: _Reading, part: Part) -> bool:
     if part is Part.DETAILS:
         told = [reading.texts[one].text for one in (Part.DETAILS, Part.WHY, Part.BODY) if one in reading.texts]
-        length = sum(char.isalnum() for text in told for char in text)
-        return length >= LEAST_DETAILS and any(_NAMED[part].search(text) for text in told)
+        words = _DATE.sub("", "".join(told))
+        length = sum(char.isalnum() for char in words)
+        return length >= ENOUGH_DETAILS or length >= LEAST_DETAILS and bool(_NAMED[part].search(words))
     return reading.filled(part) or reading.says(_NAMED[part])
 
 

@@ -14,8 +14,8 @@ from central.core.text_fold import Folded
 
 _REACH = 24
 _OUTCOME = (
-    r"补发|补办|换发|退还|退回|退费|退款|返还|更正|变更|修复|修改|修正|更新|升级|上线|取消|撤销|撤回|删除|精简|减少|"
-    r"压缩|缩短|增设|增加|新增|增派|增开|加开|设置|设立|张贴|公示|公布|开通|恢复|更换|替换|开除|注销|核销|合并|打通|优化|完善|改造|"
+    r"补发|补办|换发|退还|退回|退费|退款|返还|更正|改正|更改|变更|修复|修好|修改|修正|更新|升级|上线|取消|撤销|撤回|删除|精简|减少|"
+    r"压缩|缩短|增设|新划|移至|同步|打入|重新上传|开放|实行|推行|改派|增加|新增|增派|增开|加开|设置|设立|张贴|公示|公布|开通|恢复|更换|替换|开除|注销|核销|合并|打通|优化|完善|改造|"
     r"安装|维修|检修|清理|清洗|解决|排除|消除|纠正|解除|到账|划拨|支付|报销|结算|启用|投入使用|补录|录入|补齐|补缴|重办|办结(?!率)|办妥|办好|"
     r"办理(?:完毕|成功|完成|了)|审核通过|通过审核|审批通过|通过审批|核准|寄出|寄送|邮寄|送达|送证|送至|核发|制发|颁发|"
     r"发放(?![^,。]{0,8}(?:通知|函|谈话))|移除|移走|拆除|清除|转出|转入|重装|调试完成|划设|铺设|加装|配备|落户|赔偿|补偿|免除|减免|延长|"
@@ -32,7 +32,7 @@ _PERSON = (
 #: Said of what is over in itself.
 _DECIDED = (
     r"(?:予以|给予|作出|作了|处以)[^,。]{0,8}(?:通报|批评|警告|扣|调离|停|辞退|诫勉|记过|处分|退还|更正|补偿)|"
-    r"(?:扣除|扣发|扣减|扣罚|调离|停职|停岗|辞退)[^,。]|(?:恢复|运行|使用|查询|登录)(?:已)?正常|当面(?:赔礼)?道歉|登门(?:赔礼)?道歉"
+    r"(?:扣除|扣发|扣减|扣罚|调离|停职|停岗|辞退)[^,。]|(?:恢复|运行|使用|查询|登录)(?:已)?正常|(?:增|降|缩|压缩|压减)[至到]|当面(?:赔礼)?道歉|登门(?:赔礼)?道歉"
 )
 _FIND = re.compile(f"(?P<decided>{_DECIDED})|(?P<person>{_PERSON})|(?P<outcome>{_OUTCOME})")
 _PEOPLE = re.compile(_PERSON)
@@ -42,8 +42,8 @@ _DONE_BEFORE = re.compile(
 )
 _DONE_AFTER = re.compile(r"[^,。]{0,3}(?:了|完毕|完成|到位|成功)")
 _UNDONE = re.compile(
-    r"(?<![社机协员学商工])会(?!议|员|计|诊|谈|商|签|同)|(?<![虚模草比])拟(?!定|设)|计划|准备|预计|争取|力争|尽快|抓紧|尽早|待|正在|正(?:积极|抓紧)|"
-    r"着手|承诺|保证|确保|(?<!按)(?<!的)要求|责令|责成|建议|希望|请您|如果|如需|如有|若|继续|积极|努力|加快|推动|考虑|酌情|(?<!所)需要?|"
+    r"(?<![社机协员学商工])会(?!议|员|计|诊|谈|商|签|同)|(?<![虚模草比])拟(?!定|设)|(?<!按)计划|准备|预计|争取|力争|尽快|抓紧|尽早|待|正在|正(?:积极|抓紧)|"
+    r"着手|承诺|保证|确保|(?<!按)(?<!的)要求|责令|责成|(?<![您的众])建议|希望|请您|如果|如需|如有|若|继续|积极|努力|加快|推动|考虑|酌情|(?<!所)需要?|"
     r"列入|纳入|(?<!原)因(?!此)|由于|到(?:窗口|我局|我中心|中心|大厅|现场)|前来|"
     r"应(?:当|予|该)|即将|便于|以便|近期|近日内|一旦"
 )
@@ -53,6 +53,14 @@ _DENIED = re.compile(
     r"反映|能否|避免)[^,。]{0,5}$|(?:协调|联系|通知|安排|委托)[^,。]{0,8}$|(?<![的该])申请[^,。]{0,4}$"
 )
 _FIGURES = re.compile(r"累计|今年以来|近年来|去年|历年|长期以来|一直以来|年均|每年|平均每|共办理|共受理")
+#: What is over, and is an outcome for nobody: taking note, passing on, asking, planning, apologising.
+_EVASIVE = re.compile(
+    r"了解|收悉|收到|知悉|获悉|重视|关注|通知|要求|责令|责成|督促|上报|报送|转交|转办|移交|交由|转告|转达|反映|反馈|交办|联系|协调|"
+    r"沟通|对接|谈话|约谈|列入|纳入|登记|记录|受理|研究|部署|召开|会议|申请|送检|检测|检验|鉴定|委托|整改|核实|调查|查明|查看|回访|"
+    r"歉|答复|回复|告知|说明|安排|成立|制定|(?<!按)计划|方案|开始|启动|着手|报修|等待|努力|加强|提高|认识|汲取|吸取|满意|理解|谅解"
+)
+_OVER = re.compile(r"已|了(?!解)")
+_CLAUSE = re.compile(r"[^,:\n]{1,10000}")
 
 
 def _said(text: Folded) -> Iterator[re.Match[str]]:
@@ -75,6 +83,19 @@ def _done(text: Folded, match: re.Match[str]) -> bool:
     if match["decided"]:
         return True
     return bool(_DONE_BEFORE.search(before) or _DONE_AFTER.match(text.text, match.end()))
+
+
+def may_have_result(text: Folded) -> bool:
+    """Whether a clause says that something is over in words which no list of ours has: for a reader to judge."""
+    for start, end in text.sentences:
+        if _FIGURES.search(text.text, start, end):
+            continue
+        for clause in _CLAUSE.finditer(text.text, start, end):
+            over = _OVER.search(clause[0])
+            evasive = _EVASIVE.search(clause[0]) or _UNDONE.search(clause[0])
+            if over and not evasive and not text.quoted(clause.start() + over.start(), clause.start() + over.end()):
+                return True
+    return False
 
 
 def has_result(text: Folded) -> bool:

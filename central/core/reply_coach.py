@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from central.core import reply_words, topics
-from central.core.handled import has_result, has_result_for_person
+from central.core.handled import has_result, has_result_for_person, may_have_result
 from central.core.text_fold import Folded, fold
 from central.core.text_parts import Part
 from central.core.text_rules import Finding, Report, Weight, found, ordered
@@ -26,26 +26,36 @@ _CAUSE = re.compile(r"因|由于|原因|经核实|经查|经核查|经调查|经
 _SPAN = r"(?:\d{1,4}|[一二两三四五六七八九十]{1,4}|几|若干)个?(?:工作日|自然日|日|天|周|星期|月|小时)(?:之?内|以内)"
 _LATER = (
     r"近期|近日内|"
-    r"(?:本周|下周|本月|下月|月底|月末|年底|年内|本季度|\d{1,2}月\d{1,2}日|\d{1,2}日|\d{1,2}月底)(?:之?前|以前|内)"
+    r"(?:本周|下周|本月|下月|月底|月末|年底|年内|本季度|\d{1,2}月\d{1,2}日|\d{1,2}日|\d{1,2}月底)(?:之?前|以前|内)|"
+    r"近日(?!来)|(?:本|下|下个|这个)?(?:月底|月末|年底|季度末)"
 )
-_DO = "处理|解决|完成|整改|办结|办理|答复|修复|落实|反馈|补发|退还"
+_DO = "处理|办好|办妥|解决|完成|整改|办结|办理|答复|修复|落实|反馈|补发|退还"
 _BODY = "(?:局|委|办|中心|部门|单位|公司|银行|法院|所|处)"
+#: How far back a sentence is read.
+_SENTENCE = 60
 _TEST = "(?:检测|检验|鉴定|检定|化验|评估|测试)"
 
 
 @dataclass(frozen=True)
 class _Phrase:
-    """``unless`` looks at the clause of a hit; ``person``: only something done about the person is a result."""
+    """``unless`` looks at the clause of a hit, ``given`` at the sentence before it.
+
+    ``person``: only something done about the person is a result; ``always``: no result makes up for it.
+    """
 
     clause: str
     pattern: re.Pattern[str]
     unless: re.Pattern[str] | None = None
+    given: re.Pattern[str] | None = None
     person: bool = False
     always: bool = False
 
 
-def _phrase(clause: str, pattern: str, unless: str = "", **more: bool) -> _Phrase:
-    return _Phrase(clause, re.compile(pattern), re.compile(unless) if unless else None, **more)
+def _phrase(
+    clause: str, pattern: str, unless: str = "", given: str = "", person: bool = False, always: bool = False
+) -> _Phrase:
+    sometimes = (re.compile(one) if one else None for one in (unless, given))
+    return _Phrase(clause, re.compile(pattern), *sometimes, person, always)
 
 
 _PHRASES = (
@@ -61,24 +71,27 @@ _PHRASES = (
         r"已|了|法定|时限|期限|规定|应当|应在|应于|需在|须在|流程|为即办",
     ),
     _phrase(
-        "reply.management", r"(?:加强|强化|严格|严抓)[^,。]{0,10}(?:管理|监管|监督|教育|队伍建设|作风建设|学习|培训)"
+        "reply.management",
+        r"(?:加强|强化|严格|严抓)[^,。]{0,10}(?:管理|监管|监督|教育|队伍建设|作风|意识|责任心|学习|培训)",
     ),
     _phrase(
         "reply.rectified",
         r"(?:责令|督促|要求|责成|敦促)[^,。]{0,16}(?:整改|改正|改进)|"
         r"(?:已|立即|马上|全面|现已)[^,。]{0,6}整改|整改(?:到位|完毕|完成|落实)",
+        r"承诺|争取|预计|确保|力争",
     ),
     _phrase(
         "reply.progress",
         r"加快[^,。]{0,8}(?:进度|办理|推进|处理|建设|修复|审批|速度|步伐)|"
         r"积极[^,。]{0,4}(?:协调|沟通|对接|推进|处理|联系|跟进)|"
-        r"正在(?!为|给|替|接待)[^,。]{0,8}(?:处理|办理|协调|整改|核实|调查|研究|推进|修复|排查|沟通|对接|落实|审核|解决|升级|开发)|"
+        r"(?:正在(?!为|给|替|接待)|正[与和同])[^,。]{0,10}(?:处理|办理|协调|整改|核实|调查|研究|推进|修复|排查|沟通|对接|落实|审核|解决|升级|开发)|"
         r"(?:尽快|抓紧)[^,。]{0,8}(?:处理|解决|办理|落实|答复|修复|完成|整改)",
         r"当时正在|时正在|当时[^,。]{0,8}正在",
     ),
     _phrase(
         "reply.joint",
         r"(?:多个?|各|相关|有关|两个|三个|几个|两|三)(?:职能)?部门[^,。]{0,12}(?:共同|联合|协同|配合|共管|会商|协作|齐抓共管)|"
+        r"会同[^,。]{1,24}(?:共同|联合|协同)|"
         rf"(?:与|和|同|由|需|会同)[^,。]{{1,20}}{_BODY}[^,。]{{0,6}}(?:共同|联合|协同)[^,。]{{0,4}}(?:管理|监管|治理|处理|处置|解决|整改|推进|负责)",
     ),
     _phrase(
@@ -86,6 +99,14 @@ _PHRASES = (
         rf"(?:待|等|等待|等候)[^,。待等]{{0,10}}{_TEST}[^,。]{{0,6}}(?:结果|报告|结论|意见)|"
         rf"{_TEST}(?:结果|报告|结论)[^,。]{{0,6}}后[^已,。]{{0,4}}(?:再|另行|进一步|作进一步|处理|处置|研究|答复)",
         r"已(?:于|出|收到|取得|明确)|结果(?:已|显示)|期间|时长|时间较?长",
+        always=True,
+    ),
+    _phrase(
+        "reply.testing",
+        r"(?:待|等|等待|等候)[^,。待等检鉴化评测]{0,4}(?:结果|报告|结论)[^,。]{0,6}后|"
+        r"(?<![检鉴化评测验定估])结果出(?:来|具)后[^已,。]{0,3}(?:再|另|进一步|处理|答复)",
+        r"已(?:于|出|收到|取得|明确)",
+        given=_TEST + "|送检",
         always=True,
     ),
 )
@@ -103,7 +124,7 @@ def check(reply: Mapping[Part, str], more_words: Sequence[str] = ()) -> Report:
     texts = {part: fold(text) for part, text in reply.items()}
     more = [fold(word).text for word in more_words]
     findings = [*_words(texts, more), *_phrases(texts)]
-    if not any(one.clause.id not in ("reply.words", "reply.testing") for one in findings):
+    if all(one.clause.id == "reply.words" for one in findings):  # 没有任何处理情况: none of reasons 2 to 8 either
         findings += _substance(texts)
     return ordered([*findings, *_off_the_point(texts), *_missing(texts)])
 
@@ -118,14 +139,25 @@ def _words(texts: Mapping[Part, Folded], more: Sequence[str]) -> Iterator[Findin
 def _phrases(texts: Mapping[Part, Folded]) -> Iterator[Finding]:
     told = _told(texts)
     result, result_for_person = any(map(has_result, told)), any(map(has_result_for_person, told))
-    measures = any(_MEASURES.search(text.text) for text in texts.values())
+    measures, unclear = _has_measures(texts), _unclear(texts)
     for phrase in _PHRASES:
         enough = result_for_person if phrase.person else result
         if not phrase.always and (enough or phrase.clause == "reply.joint" and measures):
             continue
+        weight = Weight.LOOK if unclear and not phrase.always else Weight.FAILS
         for part in _ALL:
             if part in texts:
-                yield from (_at(phrase.clause, part, texts[part], *span) for span in _said(phrase, texts[part]))
+                for start, end in _said(phrase, texts[part]):
+                    yield _at(phrase.clause, part, texts[part], start, end, weight)
+
+
+def _unclear(texts: Mapping[Part, Folded]) -> bool:
+    """Whether something is said to be over of which only a reader can tell if it is a result."""
+    return not any(map(has_result, _told(texts))) and any(map(may_have_result, _told(texts)))
+
+
+def _has_measures(texts: Mapping[Part, Folded]) -> bool:
+    return any(_MEASURES.search(texts[part].text) for part in CHECKED if part in texts)
 
 
 def _told(texts: Mapping[Part, Folded]) -> list[Folded]:
@@ -135,14 +167,17 @@ def _told(texts: Mapping[Part, Folded]) -> list[Folded]:
 
 def _said(phrase: _Phrase, text: Folded) -> Iterator[tuple[int, int]]:
     for match in phrase.pattern.finditer(text.text):
-        around = "".join(reply_words.beside(text, match.start(), match.start())) if phrase.unless else ""
-        if not text.quoted(*match.span()) and not (phrase.unless and phrase.unless.search(around)):
+        around = "".join(reply_words.beside(text, match.start(), match.start()))
+        before = text.text[max(0, match.start() - _SENTENCE) : match.start()].rpartition("。")[2]
+        taken_back = phrase.unless and phrase.unless.search(around)
+        given = phrase.given is None or phrase.given.search(before)
+        if given and not taken_back and not text.quoted(*match.span()):
             yield match.span()
 
 
 def _substance(texts: Mapping[Part, Folded]) -> Iterator[Finding]:
-    if not any(map(has_result, _told(texts))):
-        yield found("reply.substance", Weight.FAILS, Part.RESULT)
+    if not any(map(has_result, _told(texts))) and not _has_measures(texts):
+        yield found("reply.substance", Weight.LOOK if _unclear(texts) else Weight.FAILS, Part.RESULT)
 
 
 def _off_the_point(texts: Mapping[Part, Folded]) -> Iterator[Finding]:

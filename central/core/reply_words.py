@@ -46,7 +46,8 @@ class _Word:
 
 
 _FUTURE = (
-    "会|要|在|于|进一步|继续|尽快|尽早|持续|适时|陆续|尽力|积极|严格|不断|切实|逐步|按|对|加强|加大|加快|组织|安排|开展"
+    "会|要|在|于|进一步|继续|尽快|尽早|持续|适时|陆续|尽力|积极|严格|不断|切实|逐步|按|对|加强|加大|加快|组织|安排|开展|"
+    "根据|视|认真|深入|全力|及时|努力|争取|全面"
 )
 #: Shown by a machine: the text of a button or the state of a case.
 _SHOWN = _beside('(?:显示|点击|提示|状态|状态为|为|选择|标注|按下|按|停留在|出现)[“"]', '[”"]')
@@ -60,7 +61,7 @@ _WORDS: dict[str, _Word] = {
             _beside("", "近(?!期|日|来)|军|士|就|功补过|心比心|错就错|信将疑"),
             _beside("信将", "疑"),
             # An object before what was done: 已将材料退还, 将材料退还了. Not 已于近日开会将….
-            _beside("(?:已|当场|当日|当天|当即|随即|随后|次日)(?![^将]{0,20}会)[^将]{0,20}", f"(?!{_FUTURE})"),
+            _beside("(?:已将?|当场|当日|当天|当即|随即|随后|次日)(?![^将]{0,20}会)[^将]{0,20}", f"(?!{_FUTURE})"),
             _beside("", f"(?!{_FUTURE})[^会]{{0,18}}[^为除不到]了(?!解)"),
         )
     ),
@@ -136,6 +137,8 @@ _FIND = re.compile("|".join(sorted([*_WORDS, *_FAMILY], key=len, reverse=True)))
 def beside(text: Folded, start: int, end: int) -> tuple[str, str]:
     """What stands before and after within the clause, at most `_REACH` characters each way."""
     before = text.text[max(text.clause_at[start], start - _REACH) : start]
+    if before in ("并", "同时", "且") and text.text[start - len(before) - 1 : start - len(before)] == ",":
+        before = text.text[max(0, start - _REACH) : start]  # 已…，并将…: what is said before the comma goes on
     after = re.split(r"[,。;:!?\n]", text.text[end : end + _REACH], maxsplit=1)[0]
     return before, after
 

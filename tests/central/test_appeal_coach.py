@@ -117,7 +117,6 @@ def test_how_many_days_of_calling_is_a_setting():
     assert fails(Ground.UNVERIFIABLE, same_day) == {("appeal.unverifiable", Part.ATTEMPTS)}
 
 
-@pytest.mark.requirement("WZ-A2-2e")
 @pytest.mark.parametrize(
     ("text", "seen"), [("群众反映情况属实", True), ("情况不属实", False), ("核实差评是否属实", False)]
 )

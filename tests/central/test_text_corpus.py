@@ -107,3 +107,21 @@ def test_the_corpus_is_what_it_should_be():
 @pytest.mark.parametrize("example", [one for one in REPLIES if one.get("near")], ids=lambda example: example["name"])
 def test_a_near_miss_is_no_hit(example):
     assert "fails" not in example and not judge(example).fails
+
+
+SHORT = tomllib.loads((FOLDER / "text_short.toml").read_text(encoding="utf-8"))
+
+
+def failing(report: Report) -> set[str]:
+    return {one.clause.id for one in report.findings if one.weight is Weight.FAILS}
+
+
+@pytest.mark.parametrize(("text", "clauses"), SHORT["replies"])
+def test_a_short_reply_fails_for_its_reasons_alone(text, clauses):
+    assert failing(reply_coach.check({Part.RESULT: text})) == set(clauses)
+
+
+@pytest.mark.parametrize(("ground", "rated", "text", "clauses"), SHORT["appeals"])
+def test_a_short_appeal_fails_for_its_reasons_alone(ground, rated, text, clauses):
+    fields = {Part.BODY: text, **({Part.RATED_TEXT: rated} if rated else {})}
+    assert failing(appeal_coach.check(Ground(ground), fields)) == set(clauses)
