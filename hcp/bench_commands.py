@@ -24,13 +24,14 @@ from simulator import (
     bench_sign,
     bench_storage,
     bench_store,
+    bench_text,
 )
 from simulator.bench import Row
 
 #: What is measured, in this order: the whole path, the device alone, then the gateway under faults (the longest).
 SUITES = (
     bench, bench_journal, bench_link, bench_memory, bench_sign,
-    bench_intake, bench_store, bench_drain, bench_storage, bench_crash,
+    bench_intake, bench_store, bench_drain, bench_storage, bench_crash, bench_text,
 )  # fmt: skip
 
 

@@ -54,8 +54,9 @@ class _Phrase:
 def _phrase(
     clause: str, pattern: str, unless: str = "", given: str = "", person: bool = False, always: bool = False
 ) -> _Phrase:
-    sometimes = (re.compile(one) if one else None for one in (unless, given))
-    return _Phrase(clause, re.compile(pattern), *sometimes, person, always)
+    excused = re.compile(unless) if unless else None
+    context = re.compile(given) if given else None
+    return _Phrase(clause, re.compile(pattern), excused, context, person, always)
 
 
 _PHRASES = (

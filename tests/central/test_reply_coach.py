@@ -147,6 +147,15 @@ def clauses_of(text: str) -> set[str]:
     return {one.clause.id for one in found if one.weight is Weight.FAILS}
 
 
+@pytest.mark.parametrize("text", ["工作人员已接受批评", "保洁公司已换了人"])
+def test_a_result_in_unknown_words_is_for_a_reader(text):
+    for promise, clause in (("", "reply.substance"), ("，我局会加强管理", "reply.management")):
+        report = reply_coach.check({Part.RESULT: text + promise})
+        assert not report.fails and clause in {one.clause.id for one in report.findings}
+    waiting = reply_coach.check({Part.RESULT: text + "，待检测结果出来后再处理"})
+    assert waiting.fails, "waiting for a test is no matter of results"
+
+
 @pytest.mark.requirement("WZ-A2-19")
 def test_after_a_talk_only_what_was_done_about_the_person_counts():
     talk = "3月5日向经办人员发放谈话通知书，"
