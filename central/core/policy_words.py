@@ -107,6 +107,7 @@ KEYS = {
 EVENTS = {
     Event.RATED: "差评产生",
     Event.PUSHED: "收到推送",
+    Event.TOLD: "工作人员收到差评",
     Event.FINISHED: "全部办结",
     Event.VERIFIED: "核实属实",
     Event.CALLED_BACK: "回访结束",

@@ -66,6 +66,9 @@ class Event(StrEnum):
 
     RATED = "rated"
     PUSHED = "pushed"
+    """The institution received it."""
+    TOLD = "told"
+    """The rated staff member received it."""
     FINISHED = "finished"
     VERIFIED = "verified"
     CALLED_BACK = "called_back"

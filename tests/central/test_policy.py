@@ -108,7 +108,7 @@ def test_the_fragment_is_not_filled_up():
         ("mot", "appeal", None),
         ("siping", "call_back", ((48, "h"), Event.PUSHED)),
         ("siping", "rectify", ((15, "d"), Event.PUSHED)),
-        ("siping", "appeal", ((2, "WD"), Event.PUSHED)),
+        ("siping", "appeal", ((2, "WD"), Event.TOLD)),
         ("siping", "review", ((5, "WD"), Event.APPEAL_RECEIVED)),
         ("jiaxiang", "appeal", None),
     ],

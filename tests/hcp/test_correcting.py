@@ -53,3 +53,11 @@ def test_what_goes_wrong_is_named(url, tmp_path):
     refused = correct(url, tmp_path, {"device": "w1", "seq": 3}, key="x" * 30)
     assert refused.exit_code == Exit.FAILURE and "401" in refused.output and "x" * 30 not in refused.output
     assert correct("http://127.0.0.1:9", tmp_path, {"device": "w1", "seq": 3}).exit_code == Exit.NETWORK
+
+
+def test_what_a_policy_hands_down_is_published(url, tmp_path):
+    assert run.invoke(app, ["policy", "hand-down", "mot", "--out", str(tmp_path)]).exit_code == Exit.OK
+    for number, kind in enumerate(("indicators", "policy"), 1):
+        words = ["central", "correct", kind, str(tmp_path / f"{kind}.json"), "--reason", "启用", "--url", url, "--json"]
+        done = run.invoke(app, words, env={"HCP_CENTRAL_OPERATOR_KEY": KEY})
+        assert done.exit_code == Exit.OK and json.loads(done.stdout[done.stdout.index("{\n") :])["number"] == number
