@@ -17,8 +17,8 @@ from central.core.text_parts import LABELS, Part
 from central.core.text_rules import Finding, Report, Weight, found, ordered
 
 #: 具体情况 in fewer characters, dates not counted, is none; from so many on it needs no name, number or occasion.
-LEAST_DETAILS = 10
-ENOUGH_DETAILS = 20
+LEAST_SPECIFICS = 10
+ENOUGH_SPECIFICS = 20
 #: Days on which the citizen was called before a 拒评 is appealed (一(四)3 names two).
 ATTEMPTS = 2
 
@@ -30,12 +30,12 @@ class Ground(StrEnum):
     WRONG_DIGIT = "wrong_digit"
     WRONG_STAR = "wrong_star"
     MALICIOUS = "malicious"
-    UNVERIFIABLE = "unverifiable"
+    REFUSED = "refused"
     NOT_ELIGIBLE = "not_eligible"
     WRONG_DATA = "wrong_data"
     UNFAMILIAR = "unfamiliar"
-    NOT_SELF = "not_self"
-    TEST = "test"
+    NOT_BY_PERSON = "not_by_person"
+    TEST_RATING = "test_rating"
     OTHER = "other"
 
 
@@ -44,12 +44,12 @@ GROUND_TITLES = {
     Ground.WRONG_DIGIT: "误评：回复错评价数字",
     Ground.WRONG_STAR: "误评：点错评价星级",
     Ground.MALICIOUS: "恶评",
-    Ground.UNVERIFIABLE: "拒评",
+    Ground.REFUSED: "拒评",
     Ground.NOT_ELIGIBLE: "用户不符合办理条件",
     Ground.WRONG_DATA: "用户不符合办理条件：信息填报有误",
     Ground.UNFAMILIAR: "用户不符合办理条件：不熟悉办事流程",
-    Ground.NOT_SELF: "其他：非群众本人评价",
-    Ground.TEST: "其他：测试评价",
+    Ground.NOT_BY_PERSON: "其他：非群众本人评价",
+    Ground.TEST_RATING: "其他：测试评价",
     Ground.OTHER: "其他",
 }
 
@@ -59,21 +59,21 @@ REQUIRED: dict[Ground, tuple[tuple[str, Part], ...]] = {
     Ground.WRONG_DIGIT: (),
     Ground.WRONG_STAR: (),
     Ground.MALICIOUS: (("appeal.malicious", Part.BASIS),),
-    Ground.UNVERIFIABLE: (("appeal.unverifiable", Part.ATTEMPTS),),
-    Ground.NOT_ELIGIBLE: (("appeal.ineligible", Part.POLICY_BASIS), ("appeal.ineligible", Part.MISMATCH)),
+    Ground.REFUSED: (("appeal.refused", Part.ATTEMPTS),),
+    Ground.NOT_ELIGIBLE: (("appeal.ineligible", Part.POLICY_BASIS), ("appeal.ineligible", Part.WHY_NOT_MATCHING)),
     Ground.WRONG_DATA: (
         ("appeal.ineligible", Part.POLICY_BASIS),
-        ("appeal.ineligible", Part.MISMATCH),
+        ("appeal.ineligible", Part.WHY_NOT_MATCHING),
         ("appeal.ineligible", Part.WRONG_STEP),
     ),
     Ground.UNFAMILIAR: (
         ("appeal.ineligible", Part.POLICY_BASIS),
-        ("appeal.ineligible", Part.MISMATCH),
+        ("appeal.ineligible", Part.WHY_NOT_MATCHING),
         ("appeal.ineligible", Part.WRONG_STEP),
     ),
-    Ground.NOT_SELF: (("appeal.other", Part.DETAILS),),
-    Ground.TEST: (("appeal.other", Part.DETAILS),),
-    Ground.OTHER: (("appeal.other", Part.DETAILS),),
+    Ground.NOT_BY_PERSON: (("appeal.other", Part.SPECIFICS),),
+    Ground.TEST_RATING: (("appeal.other", Part.SPECIFICS),),
+    Ground.OTHER: (("appeal.other", Part.SPECIFICS),),
 }
 
 _EMPTY = {"无", "略", "不详", "同上", "暂无", "没有", "未知", "不清楚", "待补充", "见附件", "详见附件"}
@@ -93,7 +93,7 @@ _NAMED: dict[Part, re.Pattern[str]] = {
         r"(?:差评|评价)(?:应为|应是|实为|实际是|针对的?是)[^,。]{1,24}(?:事项|业务|登记|服务|办理|申请|申领)"
     ),
     Part.RELATED: re.compile(
-        r"(?:无|没有|有|不存在|存在|并无|不)(?:任何|直接)?(?:关联|联系|相关)|(?:互不|毫不|不)相关|属(?:于)?同一|不属(?:于)?同一|"
+        r"(?:无|没有|有|不存在|存在|并无)(?:任何|直接)?(?:关联|联系(?!上|到|群众|方式|电话|人))|(?:互不|毫不|不)相关|属(?:于)?同一|不属(?:于)?同一|"
         r"与[^,。]{1,24}(?:无关|有关)|互不(?:影响|关联)"
     ),
     Part.BASIS: re.compile(
@@ -104,7 +104,7 @@ _NAMED: dict[Part, re.Pattern[str]] = {
         r"《[^》]{2,60}》|第[一二三四五六七八九十百\d]{1,6}条|〔\d{4}〕|"
         r"(?:根据|依据|按照|依照)(?!相关|有关|现行|国家有关|国家相关|政策|规定|要求)[^,。]{2,30}?(?:规定|政策|办法|条例|通知|细则|法|指南|意见)"
     ),
-    Part.MISMATCH: re.compile(
+    Part.WHY_NOT_MATCHING: re.compile(
         r"(?:未满|未达|不足|超过|超出|逾期|未缴|断缴|欠缴|不具备|缺少|尚未|未取得|未提供|未办理|未上传|未签|未经|填错|误填|填写错误|不一致|"
         r"已过期|不在|非本|不属于|没有|未按|漏填|漏传|误选|错选|选错|错填|传错)[^,。]{1}|"
         r"(?:不符合|不满足|不符)[^,。]{0,12}(?:\d|[一二三四五六七八九十]{1,4}(?:年|周岁|个月|日))|[^,。]{2}(?:不一致|不符(?!合)|已过期|为空)"
@@ -113,11 +113,11 @@ _NAMED: dict[Part, re.Pattern[str]] = {
         r"(?:环节|步骤|页面|栏|界面|选项|一步|时)[^,。]{0,24}(?:错|误|漏|未|选成|填成|没有|不清|不熟悉|不一致)|"
         r"(?:误选|错选|漏填|漏传|填错|误填|选错|误点|点错|传错|漏选|错填|误传)[^,。]{2}|第[一二三四五六七八九\d]步"
     ),
-    Part.DETAILS: re.compile(
+    Part.SPECIFICS: re.compile(
         r"\d|家属|子女|儿子|女儿|父亲|母亲|亲属|同事|他人|代办|号码|手机|账号|冒用|测试|联调|调试|演练|培训|验收"
     ),
     Part.SCENE: re.compile(r"在[^,。]{2,30}时|场景|点击|登录后|打开[^,。]{2}|提交[^,。]{0,10}[时后]"),
-    Part.REPRODUCE: re.compile(r"重现|复现|再现|依次|先[^。]{2,30}[再后]|浏览器|版本"),
+    Part.REPRODUCTION: re.compile(r"重现|复现|再现|依次|先[^。]{2,30}[再后]|浏览器|版本"),
     Part.TRANSFER_TO: re.compile(
         rf"(?:转|报|提交|移交|反馈|上报)(?:至|给|送|请|到)?[^,。]{{1,20}}{_OFFICE}|"
         rf"向[^,。]{{2,20}}{_OFFICE}[^,。]{{0,10}}(?:反映|上报|反馈|提交|报告)|由[^,。]{{2,20}}{_OFFICE}[^,。]{{0,6}}(?:处理|修复|负责)"
@@ -176,12 +176,12 @@ def check(ground: Ground, appeal: Mapping[Part, str], attempts: int = ATTEMPTS) 
 
 
 def _elements(reading: _Reading, ground: Ground) -> Iterator[Finding]:
-    if not reading.filled(Part.OCCURRED) and not reading.says(_DATE):
-        yield found("appeal.elements", Weight.LOOK, Part.OCCURRED)
-    explained = reading.filled(Part.CAUSE) or reading.filled(Part.WHY) or reading.says(_CAUSE)
-    explained |= _has(reading, Part.MISMATCH)  # 范例4 gives no other cause
-    explained |= any(part is Part.DETAILS and _has(reading, part) for _, part in REQUIRED[ground])
-    if not explained and ground is not Ground.UNVERIFIABLE:
+    if not reading.filled(Part.RATED_AT) and not reading.says(_DATE):
+        yield found("appeal.elements", Weight.LOOK, Part.RATED_AT)
+    explained = reading.filled(Part.CAUSE) or reading.filled(Part.APPEAL_REASON) or reading.says(_CAUSE)
+    explained |= _has(reading, Part.WHY_NOT_MATCHING)  # 范例4 gives no other cause
+    explained |= any(part is Part.SPECIFICS and _has(reading, part) for _, part in REQUIRED[ground])
+    if not explained and ground is not Ground.REFUSED:
         yield found("appeal.answer", Weight.FAILS, Part.CAUSE)
     for part, text in reading.own():
         for match in _UNFILLED.finditer(text.text):
@@ -199,11 +199,13 @@ def _required(reading: _Reading, ground: Ground, attempts: int) -> Iterator[Find
 
 
 def _has(reading: _Reading, part: Part) -> bool:
-    if part is Part.DETAILS:
-        told = [reading.texts[one].text for one in (Part.DETAILS, Part.WHY, Part.BODY) if one in reading.texts]
+    if part is Part.SPECIFICS:
+        told = [
+            reading.texts[one].text for one in (Part.SPECIFICS, Part.APPEAL_REASON, Part.BODY) if one in reading.texts
+        ]
         words = _DATE.sub("", "".join(told))
         length = sum(char.isalnum() for char in words)
-        return length >= ENOUGH_DETAILS or length >= LEAST_DETAILS and bool(_NAMED[part].search(words))
+        return length >= ENOUGH_SPECIFICS or length >= LEAST_SPECIFICS and bool(_NAMED[part].search(words))
     return reading.filled(part) or reading.says(_NAMED[part])
 
 
@@ -229,7 +231,7 @@ def _other_department(reading: _Reading, ground: Ground) -> Iterator[Finding]:
 
 def _foreign_system(reading: _Reading) -> Iterator[Finding]:
     if reading.says(_FOREIGN):
-        for part in (Part.SCENE, Part.REPRODUCE, Part.TRANSFER_TO):
+        for part in (Part.SCENE, Part.REPRODUCTION, Part.TRANSFER_TO):
             if not _has(reading, part):
                 yield found("appeal.foreign_system", Weight.FAILS, part)
 

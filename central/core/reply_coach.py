@@ -76,7 +76,7 @@ _PHRASES = (
         r"(?:加强|强化|严格|严抓)[^,。]{0,10}(?:管理|监管|监督|教育|队伍建设|作风|意识|责任心|学习|培训)",
     ),
     _phrase(
-        "reply.rectified",
+        "reply.ordered",
         r"(?:责令|督促|要求|责成|敦促)[^,。]{0,16}(?:整改|改正|改进)|"
         r"(?:已|立即|马上|全面|现已)[^,。]{0,6}整改|整改(?:到位|完毕|完成|落实)",
         r"承诺|争取|预计|确保|力争",
@@ -178,19 +178,19 @@ def _said(phrase: _Phrase, text: Folded) -> Iterator[tuple[int, int]]:
 
 def _substance(texts: Mapping[Part, Folded]) -> Iterator[Finding]:
     if not any(map(has_result, _told(texts))) and not _has_measures(texts):
-        yield found("reply.substance", Weight.LOOK if _unclear(texts) else Weight.FAILS, Part.RESULT)
+        yield found("reply.no_substance", Weight.LOOK if _unclear(texts) else Weight.FAILS, Part.RESULT)
 
 
 def _off_the_point(texts: Mapping[Part, Folded]) -> Iterator[Finding]:
     if Part.RATED_TEXT in texts:
         raised = texts[Part.RATED_TEXT]
         for _, span in topics.unanswered(raised, [texts[part] for part in CHECKED if part in texts]):
-            yield _at("reply.substance", Part.RATED_TEXT, raised, *span, weight=Weight.LOOK)
+            yield _at("reply.no_substance", Part.RATED_TEXT, raised, *span, weight=Weight.LOOK)
 
 
 def _missing(texts: Mapping[Part, Folded]) -> Iterator[Finding]:
     told = [texts[part].text for part in CHECKED if part in texts]
-    for part, sign in ((Part.OCCURRED, _DATE), (Part.CAUSE, _CAUSE)):
+    for part, sign in ((Part.RATED_AT, _DATE), (Part.CAUSE, _CAUSE)):
         if not _filled(texts, part) and not any(sign.search(text) for text in told):
             yield found("reply.elements", Weight.LOOK, part)
     if not _filled(texts, Part.NEXT_MEASURES):

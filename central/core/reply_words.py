@@ -155,13 +155,13 @@ def is_promise(text: Folded, place: int) -> bool:
 
 
 def hits(text: Folded, more: Sequence[str] = ()) -> Iterator[tuple[int, int]]:
-    """Places in the folded text. ``more``: words that a deployment adds (the list ends with 等), read literally."""
+    """Places in the folded text. ``more``: a policy's list; what it adds to ours (等) is read literally."""
     for match in _FIND.finditer(text.text):
         start, end = match.span()
         word = _WORDS[_FAMILY.get(match[0], match[0])]
         if not text.quoted(start, end) and not _innocent(word, *beside(text, start, end)):
             yield start, end
-    for extra in more:
+    for extra in sorted(set(more) - _WORDS.keys()):
         for match in re.finditer(re.escape(extra), text.text):
             if not text.quoted(*match.span()):
                 yield match.span()

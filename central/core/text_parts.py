@@ -19,22 +19,22 @@ class Part(StrEnum):
 
     BODY = "body"
     RATED_TEXT = "rated_text"
-    OCCURRED = "occurred"
+    RATED_AT = "rated_at"
     CAUSE = "cause"
     RESULT = "result"
     NEXT_MEASURES = "next_measures"
-    WHY = "why"
-    ANSWER = "answer"
+    APPEAL_REASON = "appeal_reason"
+    RESPONSE_TO_TEXT = "response_to_text"
     INTENDED_ITEM = "intended_item"
     RELATED = "related"
     BASIS = "basis"
     POLICY_BASIS = "policy_basis"
-    MISMATCH = "mismatch"
+    WHY_NOT_MATCHING = "why_not_matching"
     WRONG_STEP = "wrong_step"
     ATTEMPTS = "attempts"
-    DETAILS = "details"
+    SPECIFICS = "specifics"
     SCENE = "scene"
-    REPRODUCE = "reproduce"
+    REPRODUCTION = "reproduction"
     TRANSFER_TO = "transfer_to"
 
 
@@ -42,22 +42,22 @@ class Part(StrEnum):
 LABELS: dict[Part, tuple[str, ...]] = {
     Part.BODY: ("正文", "答复内容", "申诉内容"),
     Part.RATED_TEXT: ("评价人文字内容", "差评文本", "群众评价文本"),
-    Part.OCCURRED: ("差评产生时间", "产生时间"),
+    Part.RATED_AT: ("差评产生时间", "产生时间"),
     Part.CAUSE: ("差评原因", "差评产生原因", "原因"),
     Part.RESULT: ("处理结果", "差评处理结果"),
     Part.NEXT_MEASURES: ("下一步举措",),
-    Part.WHY: ("申诉原因",),
-    Part.ANSWER: ("对评价人文字内容的回应", "正面回应"),
+    Part.APPEAL_REASON: ("申诉原因",),
+    Part.RESPONSE_TO_TEXT: ("对评价人文字内容的回应", "正面回应"),
     Part.INTENDED_ITEM: ("评价人想评价的事项", "想评价的事项"),
     Part.RELATED: ("与差评事项是否有关联", "是否有关联"),
     Part.BASIS: ("判断恶意评价的依据", "判断依据"),
     Part.POLICY_BASIS: ("政策依据",),
-    Part.MISMATCH: ("不符合政策的原因",),
+    Part.WHY_NOT_MATCHING: ("不符合政策的原因",),
     Part.WRONG_STEP: ("操作错误的步骤", "在哪一步操作错误"),
     Part.ATTEMPTS: ("联系记录", "回访记录"),
-    Part.DETAILS: ("具体情况",),
+    Part.SPECIFICS: ("具体情况",),
     Part.SCENE: ("问题产生的场景",),
-    Part.REPRODUCE: ("问题的重现方法", "重现方法"),
+    Part.REPRODUCTION: ("问题的重现方法", "重现方法"),
     Part.TRANSFER_TO: ("需转交处理的部门", "转交部门"),
 }
 

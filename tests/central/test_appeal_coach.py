@@ -16,16 +16,16 @@ from tests.central.test_text_corpus import APPEALS, fields_of
 
 #: Each fact as its own field holds it.
 FACTS = {
-    Part.OCCURRED: "2024年3月4日",
+    Part.RATED_AT: "2024年3月4日",
     Part.CAUSE: "群众看错了短信",
     Part.INTENDED_ITEM: "居民医保参保登记",
     Part.RELATED: "没有",
     Part.BASIS: "通话录音三段",
     Part.ATTEMPTS: "3月5日未接，3月6日联系又挂断",
     Part.POLICY_BASIS: "社会保险法第十六条",
-    Part.MISMATCH: "缴费年限为九年",
+    Part.WHY_NOT_MATCHING: "缴费年限为九年",
     Part.WRONG_STEP: "上传证明",
-    Part.DETAILS: "由他人使用申请人旧手机号码作出，4月1日书面确认",
+    Part.SPECIFICS: "由他人使用申请人旧手机号码作出，4月1日书面确认",
 }
 
 
@@ -35,7 +35,7 @@ def fails(ground: Ground, fields: dict[Part, str], **more) -> set[tuple]:
 
 
 def complete(ground: Ground) -> dict[Part, str]:
-    needed = {part for _, part in REQUIRED[ground]} | {Part.OCCURRED, Part.CAUSE}
+    needed = {part for _, part in REQUIRED[ground]} | {Part.RATED_AT, Part.CAUSE}
     fields = {part: FACTS[part] for part in needed}
     if Part.RELATED in fields:
         fields[Part.RELATED] = "两个事项没有关联"
@@ -67,7 +67,7 @@ MODELS = {
     "误把此评价当成评价社保卡补换，评价了差评，实际上对于参保登记非常满意。",
     Ground.MALICIOUS: "群众于3月1日办理该事项，根据《社会保险法》第十六条，累计缴费须满十五年，而群众缴费未满十年，"
     "多次解释后群众依然坚持差评。",
-    Ground.UNVERIFIABLE: "于3月1日、3月2日联系群众，均未接听电话（或被挂断），无法核实差评细节。",
+    Ground.REFUSED: "于3月1日、3月2日联系群众，均未接听电话（或被挂断），无法核实差评细节。",
     Ground.NOT_ELIGIBLE: "群众于3月1日办理该事项，根据《社会保险法》第十六条，累计缴费须满十五年，而群众缴费未满十年。",
 }
 
@@ -108,20 +108,27 @@ def test_two_items_told_apart_as_in_the_first_model_blame_nobody():
     assert fails(Ground.WRONG_STAR, {Part.BODY: text}) == {("appeal.other_department", Part.BODY)}
 
 
+@pytest.mark.requirement("WZ-A2-4")
+@pytest.mark.parametrize("text", ["因没有联系上群众", "因有相关材料", "因群众留有联系方式"])
+def test_a_call_or_a_paper_says_nothing_of_how_items_are_related(text):
+    fields = {Part.INTENDED_ITEM: "参保登记", Part.BODY: text}
+    assert fails(Ground.WRONG_ITEM, fields) == {("appeal.wrong_item", Part.RELATED)}
+
+
 @pytest.mark.requirement("WZ-A2-11")
 def test_how_many_days_of_calling_is_a_setting():
     fields = {Part.BODY: "3月5日、3月6日联系群众，均挂断。"}
-    assert fails(Ground.UNVERIFIABLE, fields) == set()
-    assert fails(Ground.UNVERIFIABLE, fields, attempts=3) == {("appeal.unverifiable", Part.ATTEMPTS)}
+    assert fails(Ground.REFUSED, fields) == set()
+    assert fails(Ground.REFUSED, fields, attempts=3) == {("appeal.refused", Part.ATTEMPTS)}
     same_day = {Part.BODY: "3月5日上午、3月5日下午联系群众，均挂断。"}
-    assert fails(Ground.UNVERIFIABLE, same_day) == {("appeal.unverifiable", Part.ATTEMPTS)}
+    assert fails(Ground.REFUSED, same_day) == {("appeal.refused", Part.ATTEMPTS)}
 
 
 @pytest.mark.parametrize(
     ("text", "seen"), [("群众反映情况属实", True), ("情况不属实", False), ("核实差评是否属实", False)]
 )
 def test_an_appeal_that_admits_it_is_pointed_out(text, seen):
-    found = appeal_coach.check(Ground.OTHER, {Part.BODY: text, Part.DETAILS: FACTS[Part.DETAILS]}).findings
+    found = appeal_coach.check(Ground.OTHER, {Part.BODY: text, Part.SPECIFICS: FACTS[Part.SPECIFICS]}).findings
     assert ("appeal.true" in {one.clause.id for one in found}) == seen
 
 

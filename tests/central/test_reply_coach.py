@@ -111,7 +111,7 @@ def test_a_deployment_adds_words():
 
 @pytest.mark.requirement("WZ-A2-16")
 def test_the_next_measures_may_speak_of_the_future_and_replace_no_result():
-    reply = {Part.OCCURRED: "3月4日", Part.CAUSE: "因制卡延误", Part.NEXT_MEASURES: "将按计划每周核对，要求窗口登记。"}
+    reply = {Part.RATED_AT: "3月4日", Part.CAUSE: "因制卡延误", Part.NEXT_MEASURES: "将按计划每周核对，要求窗口登记。"}
     assert reply_coach.check({**reply, Part.RESULT: "3月5日已补发。"}).findings == ()
     assert reply_coach.check({**reply, Part.RESULT: "情况已了解。"}).fails
     hidden = {**reply, Part.RESULT: "情况已了解。", Part.NEXT_MEASURES: "待检测结果出来后再处理，5个工作日内解决。"}
@@ -149,7 +149,7 @@ def clauses_of(text: str) -> set[str]:
 
 @pytest.mark.parametrize("text", ["工作人员已接受批评", "保洁公司已换了人"])
 def test_a_result_in_unknown_words_is_for_a_reader(text):
-    for promise, clause in (("", "reply.substance"), ("，我局会加强管理", "reply.management")):
+    for promise, clause in (("", "reply.no_substance"), ("，我局会加强管理", "reply.management")):
         report = reply_coach.check({Part.RESULT: text + promise})
         assert not report.fails and clause in {one.clause.id for one in report.findings}
     waiting = reply_coach.check({Part.RESULT: text + "，待检测结果出来后再处理"})
@@ -180,6 +180,7 @@ GOOD = [
     "经回访，群众对此表示理解。",
     "大厅位于人民路88号，周一至周五上午八点半开门。",
     "今年以来，我局累计办结业务三万余件，新增便民点五处。",
+    "我市已入选国家级便民服务试点。",
     "联系电话：0577-88960000。",
     "《优化营商环境条例》自2020年1月1日起施行。",
 ]

@@ -2,11 +2,15 @@
 
 import re
 from datetime import UTC, datetime
+from importlib import resources
 from pathlib import Path
 
 import pytest
 
-from central.core import appeal_coach, reply_coach, text_rules
+from central import policies
+from central.core import appeal_coach, policy, reply_coach, text_rules
+from central.core.appeal_coach import Ground
+from central.core.terms import FieldName
 from central.core.text_parts import Part
 from central.core.text_rules import CLAUSES, MAX_REASON, Override, Weight
 from tests.requirements import load_duties
@@ -17,7 +21,7 @@ NOW = datetime(2024, 3, 4, tzinfo=UTC)
 
 @pytest.fixture
 def report():
-    return reply_coach.check({Part.RESULT: "3月5日已补发。下一步，建议您来电。", Part.OCCURRED: "3月4日"})
+    return reply_coach.check({Part.RESULT: "3月5日已补发。下一步，建议您来电。", Part.RATED_AT: "3月4日"})
 
 
 def test_each_clause_cites_a_duty_and_its_article():
@@ -64,6 +68,22 @@ def test_findings_come_in_the_order_of_the_regulation_and_the_text():
         ("reply.management", 1),
         ("reply.progress", 7),
     ]
+
+
+def test_the_policy_has_the_same_reasons_words_fields_and_grounds():
+    wenzhou = policy.read("wenzhou.toml", resources.files(policies).joinpath("wenzhou.toml").read_bytes())
+    duties = {clause.id: clause.requirement for clause in CLAUSES.values()}
+    assert wenzhou.rectify.failings and wenzhou.appeal.grounds and wenzhou.rectify.words
+    for name, failing in wenzhou.rectify.failings.items():
+        assert duties[f"reply.{name}"] in failing.article
+    for word in wenzhou.rectify.words.value:
+        assert "reply.words" in {one.clause.id for one in reply_coach.check({Part.RESULT: f"我局{word}此事"}).findings}
+    assert {part.value for part in Part} - set(FieldName) == {"body", "rated_text"}
+    for name, ground in wenzhou.appeal.grounds.items():
+        for kind in ground.kinds or (name,):
+            asked = {field.value for field, form in ground.fields.items() if form.only in (None, kind)}
+            required = {part.value for _, part in appeal_coach.REQUIRED[Ground(kind)]}
+            assert asked - required <= {"wrong_step"} and required <= asked, kind
 
 
 @pytest.mark.parametrize(("name", "table"), [("clauses", text_rules.table()), ("grounds", appeal_coach.table())])

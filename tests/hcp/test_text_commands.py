@@ -57,7 +57,7 @@ def test_something_to_look_at_does_not_fail(write):
 
 def test_an_appeal_is_checked_for_its_ground(write):
     text = write("于3月8日、3月9日联系群众，均未接听电话，无法核实差评细节。")
-    assert check(text, "--kind", "appeal", "--ground", "unverifiable").exit_code == Exit.OK
+    assert check(text, "--kind", "appeal", "--ground", "refused").exit_code == Exit.OK
     done = check(text, "--kind", "appeal", "--ground", "malicious")
     assert done.exit_code == Exit.FAILURE and "判断恶意评价的依据" in done.stderr
 
@@ -70,7 +70,7 @@ def test_a_word_can_be_added(write):
     ("text", "words", "said"),
     [
         (GOOD, ["--kind", "appeal"], "--ground"),
-        (GOOD, ["--ground", "test"], "--ground"),
+        (GOOD, ["--ground", "test_rating"], "--ground"),
         ("好" * (MAX_FILE_CHARS + 1), [], "最多"),
         (b"\xff" * 100, [], "UTF-8"),
         (b"a" * (4 * MAX_FILE_CHARS + 1), [], "最多"),
