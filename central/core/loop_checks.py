@@ -160,7 +160,7 @@ def _extend(act: Act) -> Refusal | None:
         return act.refuse("no_class", f"只有“{allowed}”可以延期", Basis.EXTEND)
     timers = act.rectify_timers()
     if rule.before_due and any(act.over(timer) for timer in timers):
-        return act.refuse("too_late", "延期应在到期日之前与评价人沟通并说明理由，期限已过，不能延期", Basis.EXTEND)
+        return act.refuse("too_late", "延期应在截止之前与评价人沟通并说明理由，期限已过，不能延期", Basis.EXTEND)
     lacking = _needs(act, ("reason", "contact"), Basis.EXTEND)
     if lacking:
         return lacking

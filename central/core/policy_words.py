@@ -80,6 +80,7 @@ KEYS = {
     "invalid.grounds": "无效差评",
     "invalid.reviewed_by": "无效差评由谁复核",
     "review.by": "复核人",
+    "review.third_party": "由第三方复核",
     "review.rectifications": "整改也须复核",
     "review.failed": "复核未通过",
     "review.upheld": "申诉成立",
@@ -225,11 +226,6 @@ def text(policy: Policy, key: str, value: Any) -> str:
     return "、".join(text(policy, f"{key}.{part}", item) for part, item in value.items())
 
 
-def at(policy: Policy, key: str) -> str:
-    """What stands at a key that may be empty, in one line."""
-    return BY_CLASS if key in _by_class(policy) else text(policy, key, policies.slots(policy).get(key))
-
-
 def explain(found: InForce, key: str) -> list[str]:
     """What is said at a key and below it, each with its articles and their sentences; or why it is empty.
 
@@ -253,14 +249,20 @@ def explain(found: InForce, key: str) -> list[str]:
 
 def diff(left: Policy, right: Policy) -> list[Difference]:
     """Every key where two policies say different things, in the order of the schema."""
-    first, second = policies.slots(left), policies.slots(right)
+    first, second = _lines(left), _lines(right)
     order = {key: number for number, key in enumerate(KEYS)}
     rows = []
     for key in sorted({*first, *second}, key=lambda key: (order[_slot_of(key)], key)):
-        said = at(left, key), at(right, key)
+        said = first.get(key, UNSAID), second.get(key, UNSAID)
         if said[0] != said[1]:
             rows.append(Difference(key, name(left if key in first else right, key), *said))
     return rows
+
+
+def _lines(policy: Policy) -> dict[str, str]:
+    """What stands at each key that may be empty."""
+    lines = {key: text(policy, key, value) for key, value in policies.slots(policy).items()}
+    return {**lines, **dict.fromkeys(_by_class(policy), BY_CLASS)}
 
 
 def _paragraph(found: InForce, key: str, said: Said) -> list[str]:

@@ -233,6 +233,8 @@ class Review(Model):
     """复核: who decides, and what follows."""
 
     by: Named | None = None
+    third_party: Value[StrictBool] | None = None
+    """By another institution than the one that handles it."""
     rectifications: Value[StrictBool] | None = None
     """Every rectification is reviewed too."""
     failed: Value[Literal["back_to_rectify"]] | None = None

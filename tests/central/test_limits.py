@@ -32,7 +32,7 @@ def due(name, timer):
         ("siping", "call_back", None, "10-02 15:00"),
         ("siping", "appeal", None, "10-10 00:00"),
         ("siping", "rectify", None, "10-16 00:00"),
-        ("jiaxiang", "call_back", "immediate", "09-30 16:00"),
+        ("jiaxiang", "call_back", "at_once", "09-30 16:00"),
         ("jiaxiang", "call_back", "limited", "10-09 00:00"),
         ("jiaxiang", "rectify", "limited", "10-11 00:00"),
     ],
@@ -48,7 +48,7 @@ def test_silence_becomes_a_default_five_working_days_or_seven_days_after_the_mat
 
 def test_what_is_due_at_once_is_no_term():
     found = policies.load("jiaxiang")
-    assert limits.term(found, found.timer(TimerName.RECTIFY, "immediate")) is None
+    assert limits.term(found, found.timer(TimerName.RECTIFY, "at_once")) is None
 
 
 def test_a_deadline_cites_where_it_stands():

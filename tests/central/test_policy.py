@@ -118,11 +118,11 @@ def test_limits_are_the_regulations_own(name, timer, expected):
 
 
 def test_jiaxiang_has_limits_by_class_and_the_third_has_none():
-    assert limit("jiaxiang", "call_back", "immediate") == ((1, "h"), Event.PUSHED)
-    assert limit("jiaxiang", "rectify", "immediate") == ("at once", Event.CALLED_BACK)
+    assert limit("jiaxiang", "call_back", "at_once") == ((1, "h"), Event.PUSHED)
+    assert limit("jiaxiang", "rectify", "at_once") == ("at once", Event.CALLED_BACK)
     assert limit("jiaxiang", "call_back", "limited") == ((1, "WD"), Event.PUSHED)
     assert limit("jiaxiang", "rectify", "limited") == ((3, "WD"), Event.PUSHED)
-    assert limit("jiaxiang", "rectify", "negotiated") is None
+    assert limit("jiaxiang", "rectify", "coordinated") is None
     assert policies.load("jiaxiang").extension.when.value == "before_due"
 
 

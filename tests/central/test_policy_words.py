@@ -39,8 +39,8 @@ GOLDEN = {
         "“不满意”“非常不满意”5个等级,后2个等级为差评。",
     ],
     ("jiaxiang", "timers.rectify"): ["整改时限  timers.rectify", "  （按整改类别，见 classes）"],
-    ("jiaxiang", "classes.negotiated.timers.call_back"): [
-        "整改类别·协调整改类·回访时限  classes.negotiated.timers.call_back",
+    ("jiaxiang", "classes.coordinated.timers.call_back"): [
+        "整改类别·协调整改类·回访时限  classes.coordinated.timers.call_back",
         "  （未规定） 协调整改类没有写明回访时限",
     ],
     ("wenzhou", "appeal.grounds.refused.fields.attempts.least"): [
