@@ -8,9 +8,11 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from central import policies
 from central.core.grounds import NO_GROUNDS
 from central.core.handling import TIMED, Action, Deed, Handling, Outcome, Start, State
 from central.core.loop import TABLE, Moved, act, begin
+from central.core.loop_of_policy import rules as rules_of
 from central.core.loop_rules import LoopRules
 from central.core.parties import Actor, Party
 from central.core.refusal import Refusal
@@ -29,6 +31,9 @@ from tests.central.loop_world import (
     SUPERVISOR,
     SYSTEM,
 )
+
+#: The five, as they ship.
+SHIPPED = {name: rules_of(policies.load(name)) for name in policies.names()}
 
 HATS = (Party.STAFF, Party.HANDLER, Party.REVIEWER, Party.SUPERVISOR)
 #: Somebody with three hats, the rated person and a colleague of hers with all hats, a stranger of another institution.

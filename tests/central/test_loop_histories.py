@@ -9,8 +9,7 @@ from central.core.handling import OPEN, TERMINAL, Action, Deed, State
 from central.core.loop import OWNERS, act, possible
 from central.core.loop_effects import Adopt, Confirmed, Owns, Withdrawn
 from central.core.parties import Party
-from tests.central.loop_policies import POLICIES
-from tests.central.loop_walk import ACTORS, ENTITLED, contents
+from tests.central.loop_walk import ACTORS, ENTITLED, SHIPPED, contents
 from tests.central.loop_world import DAY, HANDLER, HOUR, MORNING, SECOND_REVIEWER, SYSTEM, World
 
 #: What the owner of a state does to bring it to its end.
@@ -29,13 +28,13 @@ ONWARD = {
 
 class Histories(RuleBasedStateMachine):
     @initialize(
-        name=st.sampled_from(sorted(POLICIES)),
+        name=st.sampled_from(sorted(SHIPPED)),
         reasons=st.lists(st.sampled_from(["214", "209", "113"]), max_size=2),
         contact=st.booleans(),
         text=st.booleans(),
     )
     def arrives(self, name, reasons, contact, text):
-        self.world = World(POLICIES[name], reasons=reasons, contact=contact, text=text)
+        self.world = World(SHIPPED[name], reasons=reasons, contact=contact, text=text)
 
     @rule(action=st.sampled_from(list(Action)), pick=st.integers(0, 30), actor=st.sampled_from(ACTORS))
     def somebody_tries_something(self, action, pick, actor):

@@ -11,8 +11,7 @@ from central.core.loop_effects import Adopt, Audit, Owns, StartTimer, StopTimer
 from central.core.loop_rules import OWN
 from central.core.parties import Party
 from central.core.refusal import Refusal
-from tests.central.loop_policies import POLICIES
-from tests.central.loop_walk import Edge, key, walk
+from tests.central.loop_walk import SHIPPED, Edge, key, walk
 
 #: Who may never touch the bad rating: the rated one and her colleague, whatever hat they put on.
 OUT_OF_IT = {"zhang", "li"}
@@ -141,7 +140,7 @@ def has(rules, state: State, action: Action) -> bool:
 @pytest.mark.requirement("WZ-12a", "WZ-5c", "MOT-14c")
 @pytest.mark.parametrize(("name", "reasons", "citizen"), BEGINNINGS)
 def test_the_whole_table_holds_its_rules(name, reasons, citizen):
-    rules = POLICIES[name]
+    rules = SHIPPED[name]
     back = defaultdict(set)
     states, ending, open_ones, used = set(), set(), set(), set()
     for edge in walk(rules, reasons, **citizen):
