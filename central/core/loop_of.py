@@ -10,10 +10,11 @@ from central.core import loop_rules, policy_words
 from central.core.classes import HandlingClass
 from central.core.grounds import Ground, GroundName, Kind
 from central.core.handling import OPEN, Action, Start, State
+from central.core.limits import cited
 from central.core.loop_rules import AppealRule, Basis, Clause, ExtensionRule, InvalidRule, LoopRules
 from central.core.parties import Party
 from central.core.policy import Policy
-from central.core.terms import OVERRIDE, Said, Timer, TimerName
+from central.core.terms import FieldName, Timer, TimerName
 from central.core.terms import Ground as SaidGround
 
 _CALLED = frozenset({State.PUSHED, State.VERIFYING})
@@ -43,13 +44,6 @@ def rules(policy: Policy) -> LoopRules:
         extension=_extension(policy),
         third_party=bool(policy.review.third_party and policy.review.third_party.value),
     )
-
-
-def cited(policy: Policy, *said: Said | None) -> str | None:
-    """Where these stand, each place once; None if nothing is said."""
-    ids = [article for one in said if one for article in one.article]
-    places = ["本部署规定" if one == OVERRIDE else policy.articles[one].at for one in ids]
-    return "、".join(dict.fromkeys(places)) or None
 
 
 def _timers(policy: Policy) -> Iterator[loop_rules.Timer]:
@@ -166,7 +160,7 @@ def _invalid(policy: Policy) -> InvalidRule | None:
 
 def _ground(policy: Policy, name: str, said: SaidGround, every: tuple[str, ...]) -> Ground:
     """``every``: what is required whatever the ground. A foreign system is a kind of 其他 (一(五)3)."""
-    attempts = said.fields.get("attempts")  # type: ignore[call-overload]
+    attempts = said.fields.get(FieldName.ATTEMPTS)
     own = [str(field) for field, one in said.fields.items() if one.only is None and one is not attempts]
     kinds = [
         Kind(kind, one.title, tuple(str(field) for field, of in said.fields.items() if of.only == kind))

@@ -11,6 +11,7 @@ from central.core.policy import Policy
 from central.core.rating import Level
 from central.core.sections import Class, ClassTimers, Labels, Lists
 from central.core.terms import Event, FormField, Ground, Model, Named, Said, Timer, Value
+from protocol import levels
 
 UNSAID = "（未规定）"
 BY_CLASS = "（按整改类别，见 classes）"
@@ -116,7 +117,6 @@ EVENTS = {
     Event.APPEAL_RECEIVED: "收到申诉",
     Event.TEXT_RECEIVED: "收到文本",
 }
-LEVELS = dict(zip(Level, ("非常满意", "满意", "基本满意", "不满意", "非常不满意"), strict=True))
 
 #: What a value is called. A word that means two things stands under its key.
 VALUES = {
@@ -298,7 +298,7 @@ def _timer(timer: Timer) -> str:
 
 def _value(policy: Policy, key: str, value: Any) -> str:
     if isinstance(value, Level):
-        return policy.levels.names.by_level()[value] if policy.levels.names else LEVELS[value]
+        return policy.levels.names.by_level()[value] if policy.levels.names else levels.label(value)
     if isinstance(value, tuple):
         return "、".join(_value(policy, key, item) for item in value)
     if isinstance(value, int) and not isinstance(value, bool):
