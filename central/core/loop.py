@@ -51,7 +51,7 @@ from central.core.handling import (
 from central.core.loop_changes import CHANGES, MOMENTS
 from central.core.loop_checks import CHECKS, Act
 from central.core.loop_effects import About, Audit, Effect, Notice, Owns, StartTimer, StopTimer
-from central.core.loop_rules import Basis, LoopRules
+from central.core.loop_rules import BASIS, Basis, LoopRules
 from central.core.parties import TITLES, Party, People, conflict
 from central.core.refusal import Refusal
 
@@ -135,33 +135,6 @@ TABLE: Mapping[tuple[State, Action], Step] = {
     **{(state, Action.SUPERVISE): _to(_S, state) for state in sorted(OPEN)},
     **{(state, Action.OVERDUE): _to(Party.SYSTEM, state) for state in sorted(OPEN)},
     **{(state, Action.ESCALATE): _to(Party.SYSTEM, state) for state in sorted(OPEN)},
-}
-
-#: The rule that an action rests on, for the audit.
-BASIS = {
-    Action.ATTEMPT: Basis.CALL_BACK,
-    Action.CALL_BACK: Basis.CALL_BACK,
-    Action.GIVE_UP: Basis.CALL_BACK,
-    Action.CONFIRM: Basis.RECTIFY,
-    Action.APPEAL: Basis.APPEAL,
-    Action.TELL: Basis.APPEAL,
-    Action.LAPSE: Basis.APPEAL,
-    Action.EXPIRE: Basis.APPEAL,
-    Action.INVALIDATE: Basis.INVALID,
-    Action.FILE: Basis.INVALID,
-    Action.UPHOLD: Basis.NOT_ADOPTED,
-    Action.REJECT: Basis.REVIEW,
-    Action.ACCEPT: Basis.REVIEW,
-    Action.RETURN: Basis.REVIEW,
-    Action.CLASSIFY: Basis.CLASS,
-    Action.EXTEND: Basis.EXTEND,
-    Action.ASSIST: Basis.RECTIFY,
-    Action.REPLY: Basis.REPLY,
-    Action.FEED_BACK: Basis.FEEDBACK,
-    Action.SUPERVISE: Basis.SUPERVISE,
-    Action.ESCALATE: Basis.SUPERVISE,
-    Action.SUGGEST: Basis.ACCOUNT,
-    Action.REOPEN: Basis.REOPEN,
 }
 
 
@@ -311,12 +284,12 @@ def _name(running: Running) -> str:
 def _wanted(rules: LoopRules, handling: Handling) -> Iterable[Running]:
     if handling.state in TERMINAL:
         return
-    moments = handling.moments
+    moments, appeal = handling.moments, rules.appeal
+    # a staff member's right is spent once used; an institution's timer goes on, because its end confirms the rating
+    used = handling.appealed and appeal is not None and appeal.by is Party.STAFF
+    spent = frozenset({appeal.timer}) if used and appeal is not None else frozenset()
     for timer in rules.timers:
-        spent = handling.appealed and rules.appeal is not None and rules.appeal.by is Party.STAFF
-        if spent and rules.appeal is not None and timer.name == rules.appeal.timer:
-            continue
-        if not timer.runs(handling.state, handling.handling_class) or timer.name in handling.lapsed:
+        if not timer.runs(handling.state, handling.handling_class) or timer.name in handling.lapsed | spent:
             continue
         start_ms = moments.get(timer.start)
         if timer.start is Start.RATED:

@@ -38,6 +38,34 @@ class Basis(StrEnum):
     REOPEN = "重新处理"
 
 
+#: The rule that an action rests on, for the audit.
+BASIS = {
+    Action.ATTEMPT: Basis.CALL_BACK,
+    Action.CALL_BACK: Basis.CALL_BACK,
+    Action.GIVE_UP: Basis.CALL_BACK,
+    Action.CONFIRM: Basis.RECTIFY,
+    Action.APPEAL: Basis.APPEAL,
+    Action.TELL: Basis.APPEAL,
+    Action.LAPSE: Basis.APPEAL,
+    Action.EXPIRE: Basis.APPEAL,
+    Action.INVALIDATE: Basis.INVALID,
+    Action.FILE: Basis.INVALID,
+    Action.UPHOLD: Basis.NOT_ADOPTED,
+    Action.REJECT: Basis.REVIEW,
+    Action.ACCEPT: Basis.REVIEW,
+    Action.RETURN: Basis.REVIEW,
+    Action.CLASSIFY: Basis.CLASS,
+    Action.EXTEND: Basis.EXTEND,
+    Action.ASSIST: Basis.RECTIFY,
+    Action.REPLY: Basis.REPLY,
+    Action.FEED_BACK: Basis.FEEDBACK,
+    Action.SUPERVISE: Basis.SUPERVISE,
+    Action.ESCALATE: Basis.SUPERVISE,
+    Action.SUGGEST: Basis.ACCOUNT,
+    Action.REOPEN: Basis.REOPEN,
+}
+
+
 @dataclass(frozen=True)
 class Timer:
     """``due_in``: the states whose due time it is. ``also_in``: states in which it runs besides. ``fires``: what

@@ -12,7 +12,7 @@ from central import policies
 from central.core.grounds import NO_GROUNDS
 from central.core.handling import TIMED, Action, Deed, Handling, Outcome, Start, State
 from central.core.loop import TABLE, Moved, act, begin
-from central.core.loop_of_policy import rules as rules_of
+from central.core.loop_of import rules as rules_of
 from central.core.loop_rules import LoopRules
 from central.core.parties import Actor, Party
 from central.core.refusal import Refusal

@@ -381,6 +381,18 @@ def test_a_closed_one_that_comes_back_is_called_back_anew_and_its_limits_count_f
     world.must(A.CALL_BACK, HANDLER)
 
 
+def test_a_limit_that_counts_from_the_rating_counts_from_the_citizens_word_once_it_has_come_back():
+    world = rectifying(WENZHOU)
+    world.must(A.REPLY, HANDLER)
+    world.must(A.FEED_BACK, HANDLER)
+    world.must(A.ACCEPT, REVIEWER)
+    world.wait(90 * DAY)
+    world.must(A.REOPEN, CITIZEN)
+    assert world.tick() == [] and world.dues()["appeal"] == world.now_ms + 5 * DAY
+    world.must(A.CALL_BACK, HANDLER)
+    assert world.do(A.APPEAL, HANDLER, ground="malicious").code == "again"
+
+
 @pytest.mark.requirement("LZ-1d")
 def test_lanzhou_goes_through_its_stages_and_disputes_nothing():
     """接受评价-受理-整改-反馈; publication and assessment see what is closed and confirmed."""

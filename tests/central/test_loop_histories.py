@@ -26,6 +26,9 @@ ONWARD = {
 }
 
 
+REVIEWERS = [each for each in ACTORS if each.party is Party.REVIEWER]
+
+
 class Histories(RuleBasedStateMachine):
     @initialize(
         name=st.sampled_from(sorted(SHIPPED)),
@@ -47,6 +50,18 @@ class Histories(RuleBasedStateMachine):
         ways = possible(self.world.rules, self.world.handling, actor.party)
         if ways:
             self.somebody_tries_something(ways[pick % len(ways)], pick, actor)
+
+    @rule(pick=st.integers(0, 30), written=st.integers(0, 5))
+    def whose_turn_it_is_goes_on(self, pick, written):
+        owner = OWNERS.get(self.world.handling.state, Party.CITIZEN)
+        actor = next(each for each in ENTITLED if each.party is owner)
+        ways = possible(self.world.rules, self.world.handling, owner)
+        self.somebody_tries_something(ways[pick % len(ways)], written, actor)
+
+    @precondition(lambda self: self.world.handling.state in (State.APPEALED, State.INVALID_REVIEW, State.OBJECTION))
+    @rule(upheld=st.booleans(), reviewer=st.sampled_from(REVIEWERS))
+    def it_is_decided(self, upheld, reviewer):
+        self.world.do(Action.UPHOLD if upheld else Action.REJECT, reviewer)
 
     @rule(hours=st.integers(0, 200))
     def time_passes(self, hours):
@@ -78,12 +93,6 @@ class Histories(RuleBasedStateMachine):
                 deed = Deed(firing.row.fires, SYSTEM, timer=firing.row.timer)
                 moved = act(self.world.rules, before, deed, self.world.now_ms, self.world.dues())
                 assert moved.handling == before and not moved.effects
-
-    @precondition(lambda self: self.world.handling.state is State.OBJECTION)
-    @rule()
-    def the_objection_is_decided(self):
-        if self.world.handling.people.excluded_by != SECOND_REVIEWER.id:
-            self.world.do(Action.UPHOLD, SECOND_REVIEWER)
 
     @invariant()
     def rows_are_the_timers_that_run(self):
