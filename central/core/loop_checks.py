@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from central.core import grounds
 from central.core.grounds import Ground
-from central.core.handling import Action, Deed, Handling, Outcome, Running, State
+from central.core.handling import Action, Deed, Handling, Outcome, Running, Start, State
 from central.core.loop_rules import Basis, LoopRules, Timer
 from central.core.parties import Party
 from central.core.refusal import Refusal
@@ -215,6 +215,8 @@ def _tell(act: Act) -> Refusal | None:
         return act.refuse("not_in_policy", "工作人员在本办法中没有申诉权，不向其告知单件差评", Basis.APPEAL)
     if act.handling.people.rated is None:
         return act.refuse("order", "该差评没有关联到工作人员，无人可告知", Basis.APPEAL)
+    if Start.TOLD in act.handling.moments:
+        return act.refuse("again", "已经告知过本人，申请期限自首次告知起算，不重新起算", Basis.APPEAL)
     return None
 
 

@@ -332,6 +332,7 @@ def test_the_rated_person_of_siping_appeals_in_two_days_from_being_told_and_nobo
     world.wait(10 * HOUR)
     world.must(A.TELL, SYSTEM)
     assert world.dues()["appeal"] == world.now_ms + 5 * DAY  # this world's limit
+    assert "不重新起算" in world.do(A.TELL, SYSTEM).sentence
     assert world.do(A.APPEAL, Actor("wang", Party.STAFF, ORG), ground="mistaken").code == "conflict"
     assert world.do(A.APPEAL, HANDLER, ground="mistaken").code == "party"
     world.must(A.APPEAL, RATED, ground="mistaken")
