@@ -136,6 +136,9 @@ class Story:
             while not self._press(device, star):
                 attempt.tried.add(star)
                 self._keep(window, device, attempt, service)
+                if attempt.levels and device.starts != attempt.start:
+                    # the power went between the two: this press may be the first of the next life, beside the one lit
+                    self._keep(window, device, _Attempt(device.starts, tried={star}), service)
                 self._wait(
                     device,
                     lambda: device.screen().name in ("idle", "offline", "rate", "thanks", "saved"),

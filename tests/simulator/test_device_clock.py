@@ -8,6 +8,7 @@ import pytest
 from gateway.core.dating import Statement, of_same_boot
 from protocol import record
 from simulator.hall import Plan, opened
+from tests.gateway.desk import poll
 from tests.simulator.test_device import pass_time, wait_drained
 
 HOUR = 3_600_000
@@ -45,9 +46,10 @@ def test_a_rating_from_a_start_without_network_is_bound_once_the_time_is_known(t
         device.wait_stats(lambda stats: stats.waiting == 0 and stats.wall_ms is not None)
         hall.settle()
         database = sqlite3.connect(f"file:{hall.gateway_data / 'gateway.db'}?mode=ro", uri=True)
-        rows = database.execute(
-            "SELECT status, rule, case_no, staff, error_ms FROM bindings ORDER BY number"
-        ).fetchall()
+        query = "SELECT status, rule, case_no, staff, error_ms FROM bindings ORDER BY number"
+        # it is bound when the record comes that says the time, which may be after everything is at rest for a moment
+        poll(lambda: database.execute(query).fetchall()[-1][0] == "bound", lambda: database.execute(query).fetchall())
+        rows = database.execute(query).fetchall()
         ((body, first_ms, last_ms),) = database.execute("SELECT body, from_ms, to_ms FROM records WHERE kind = 1")
         database.close()
     assert rows[0][:2] == ("unbound", "unknown_time")
