@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 from central import policies
 from gateway.core import indicators
+from hcp import policy_commands
 from hcp.exits import Exit
 from hcp.policy_commands import app
 
@@ -68,7 +69,8 @@ def test_explain_quotes_the_sentence_and_the_reason_of_a_change(tmp_path):
     assert policy("explain", "mot", "nothing").exit_code == Exit.USAGE
 
 
-def test_diff_puts_two_side_by_side():
+def test_diff_puts_two_side_by_side(monkeypatch):
+    monkeypatch.setattr(policy_commands.out, "width", 240)  # or a narrow terminal folds the words that are looked for
     rows = json.loads(policy("diff", "wenzhou", "mot", "--json").stdout)
     (row,) = [row for row in rows if row["key"] == "timers.rectify"]
     assert (row["wenzhou"], row["mot"]) == ("15 个工作日，自差评产生起", "10 个工作日，自收到推送起")
