@@ -16,6 +16,12 @@ from hcp.policy_commands import app
 run = CliRunner(env={"COLUMNS": "200"})
 
 
+@pytest.fixture(autouse=True)
+def wide(monkeypatch):
+    """Or a narrow terminal folds the words that are looked for."""
+    monkeypatch.setattr(policy_commands.out, "width", 240)
+
+
 def policy(*words):
     return run.invoke(app, list(words))
 
@@ -69,8 +75,7 @@ def test_explain_quotes_the_sentence_and_the_reason_of_a_change(tmp_path):
     assert policy("explain", "mot", "nothing").exit_code == Exit.USAGE
 
 
-def test_diff_puts_two_side_by_side(monkeypatch):
-    monkeypatch.setattr(policy_commands.out, "width", 240)  # or a narrow terminal folds the words that are looked for
+def test_diff_puts_two_side_by_side():
     rows = json.loads(policy("diff", "wenzhou", "mot", "--json").stdout)
     (row,) = [row for row in rows if row["key"] == "timers.rectify"]
     assert (row["wenzhou"], row["mot"]) == ("15 个工作日，自差评产生起", "10 个工作日，自收到推送起")
