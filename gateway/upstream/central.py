@@ -83,8 +83,7 @@ class Central:
 
     def _run(self) -> None:
         while not self._stopping.is_set():
-            pause_s = self._again_at - time.monotonic()
-            if pause_s > 0:
+            if (pause_s := self._pause_s()) > 0:
                 self._stopping.wait(pause_s)
                 continue
             seen = self._wakes
@@ -107,6 +106,9 @@ class Central:
         ids, idle_ms = self._picker.pick(self._clock.now_ms())
         if not ids:
             return idle_ms
+        if self._pause_s() > 0:  # the other sender was told to wait, and these may be the ids that it gave back
+            self._picker.release(ids)
+            return 0
         try:
             events = composing.compose(self._store.reader(), self.settings.hall, ids)
             gone = [event for event in events if event.text is None]
@@ -127,9 +129,12 @@ class Central:
             self._picker.release(ids)
         return 0
 
+    def _pause_s(self) -> float:
+        return self._again_at - time.monotonic()
+
     def _be_patient(self, error: LaterError) -> None:
         with self._patience:
-            if self._again_at > time.monotonic():  # the other sender met the same trouble
+            if self._pause_s() > 0:  # the other sender met the same trouble
                 return
             self._failures += 1
             pause_s = backoff_ms(self._failures, random.random(), error.retry_after_ms) / 1000

@@ -11,6 +11,7 @@ from gateway.clock import Clock
 from gateway.store import outbox
 from gateway.store.writer import Store
 from gateway.upstream.central import Central, CentralSettings
+from gateway.upstream.post import LaterError
 from tests.gateway.centre import Centre, results
 from tests.gateway.desk import HALL, poll
 
@@ -142,6 +143,23 @@ def test_retry_after_is_obeyed(store, centre, up):
     up()
     until(store, done=1)
     assert moments[1] - moments[0] >= 1.0
+
+
+def test_a_sender_about_to_post_hears_that_the_other_was_told_to_wait(store, centre, monkeypatch):
+    fill(store, 1)
+    settings = CentralSettings(HALL, centre.url, SecretStr("hall-key"), timeout_s=5.0)
+    central = Central(settings, store, Clock())
+    pick = central._picker.pick
+
+    def told_meanwhile(now_ms):
+        central._be_patient(LaterError("HTTP 429", 60_000))
+        return pick(now_ms)
+
+    monkeypatch.setattr(central._picker, "pick", told_meanwhile)
+    central._once()
+    assert centre.order == []
+    assert pick(Clock().now_ms())[0], "what was not sent is free to be picked again"
+    central.stop()
 
 
 def test_poison_is_isolated_and_the_rest_arrives(store, centre, up):
