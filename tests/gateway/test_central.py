@@ -190,6 +190,8 @@ def test_results_are_taken_one_by_one(store, centre, up):
     centre.mood = answer
     up()
     until(store, done=2, dead=2)
+    dead = {row[0] for row in store.reader().execute("SELECT event_id FROM dead_letters")}
+    assert dead == {event for event, word in words.items() if word in ("conflict", "rejected")}
 
 
 def test_one_event_to_retry_does_not_hold_up_the_others(store, centre, up):
