@@ -6,14 +6,17 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from central import problem
+from central.clock import Clock
 from central.read import Reader
 from central.routes import corrections, events, page, read
 from central.settings import Settings
 from central.store import Store
 
 
-def create_app(settings: Settings) -> FastAPI:
+def create_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
     """An app on its own database, which is opened and migrated now: what cannot work fails here, not at a request.
+
+    ``clock`` is the host's unless a test or a replay turns one by hand.
 
     Raises SettingsError if the database cannot be used.
     """
@@ -29,6 +32,7 @@ def create_app(settings: Settings) -> FastAPI:
     # no generated documentation pages: they load scripts from elsewhere
     app = FastAPI(title="hcp central", lifespan=lifespan, openapi_url=None)
     app.state.settings = settings
+    app.state.clock = clock or Clock()
     app.state.store = store
     app.state.reader = reader
     problem.install(app)

@@ -3,7 +3,7 @@
 Times end in ``_ms`` (milliseconds since 1970, UTC): the device's in ``wall_ms``, the gateway's in
 ``gateway_received_ms``, central's own in ``received_ms``. None is ever rewritten. Facts are only added; what changes is
 ``heads``, ``devices.window`` and the standing (``status``, ``case_no`` …) of a rating, all of which follow from the
-facts.
+facts, and where a ``handlings`` row stands in the loop, whose facts are its ``deeds``.
 """
 
 from enum import StrEnum
@@ -11,6 +11,7 @@ from enum import StrEnum
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     Enum,
@@ -24,6 +25,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    true,
 )
 
 from central.core.rating import Binding, Level, Origin, Status
@@ -233,6 +235,7 @@ ratings = Table(
     Column("case_no", String(64)),
     Column("service_no", Integer),
     Column("counted_ms", BigInteger),
+    Column("adopted", Boolean, nullable=False, server_default=true()),
     UniqueConstraint("device", "seq"),
     ForeignKeyConstraint(["device", "seq"], ["records.device", "records.seq"]),
     CheckConstraint("(status = 'counted') = (counted_ms is not null)", name="counted"),
@@ -281,4 +284,98 @@ incidents = Table(
     Column("body", LargeBinary(512)),
     Column("received_ms", BigInteger, nullable=False),
     UniqueConstraint("hall", "about", "code"),
+)
+
+# The policies that were ever in force here, whole: a bad rating is handled to its end by the rules it came under.
+policies = Table(
+    "policies",
+    metadata,
+    Column("version", String(16), primary_key=True),
+    Column("policy", String(40), nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("handed_down", BigInteger, nullable=False),
+    Column("content", JSON, nullable=False),
+    Column("since_ms", BigInteger, nullable=False),
+)
+
+# A bad rating in the loop 差评处置件. ``body`` is the whole of it (`core.handling_json`); the columns repeat what lists
+# are sorted and searched by. No foreign key to the rating: one that turns out to be forged is taken out, this stays.
+handlings = Table(
+    "handlings",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("rating", BigInteger, nullable=False, unique=True),
+    Column("hall", String(20), nullable=False),
+    Column("case_no", String(64)),
+    Column("service_no", Integer),
+    Column("window", String(64)),
+    Column("org", String(64), nullable=False),
+    Column("staff", String(64)),
+    Column("policy_version", ForeignKey("policies.version"), nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("owner", String(20)),
+    Column("due_ms", BigInteger),
+    Column("due_timer", String(60)),
+    Column("opened_ms", BigInteger, nullable=False),
+    Column("changed_ms", BigInteger, nullable=False),
+    Column("told_ms", BigInteger),
+    Column("confirmed_ms", BigInteger),
+    Column("closed_ms", BigInteger),
+    Column("adopted", Boolean, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("body", JSON, nullable=False),
+    Index("ix_handlings_queue", "org", "state", "due_ms"),
+    Index("ix_handlings_due", "state", "due_ms"),
+    Index("ix_handlings_service", "hall", "case_no"),
+    Index("ix_handlings_staff", "hall", "staff", "confirmed_ms"),
+    sqlite_autoincrement=True,
+)
+
+# A limit that was started. One that was stopped keeps its row: it explains what was owed when.
+timers = Table(
+    "timers",
+    metadata,
+    Column("handling", ForeignKey("handlings.id"), primary_key=True),
+    Column("timer", String(60), primary_key=True),
+    Column("start_ms", BigInteger, primary_key=True),
+    Column("due_ms", BigInteger, nullable=False),
+    Column("fires", String(20), nullable=False),
+    Column("deadline", JSON(none_as_null=True)),
+    Column("provisional", Boolean, nullable=False),
+    Column("fired_ms", BigInteger),
+    Column("stopped_ms", BigInteger),
+    Index("ix_timers_due", "stopped_ms", "fired_ms", "due_ms"),
+)
+
+# What was done, by whom, in which words; ``said`` is the content of the deed. ``request`` names an attempt: the same
+# one again is answered, not done again.
+deeds = Table(
+    "deeds",
+    metadata,
+    Column("handling", ForeignKey("handlings.id"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("action", String(20), nullable=False),
+    Column("party", String(20), nullable=False),
+    Column("actor", String(64), nullable=False),
+    Column("org", String(64), nullable=False),
+    Column("before", String(20)),
+    Column("after", String(20), nullable=False),
+    Column("words", Text, nullable=False),
+    Column("said", JSON, nullable=False),
+    Column("request", String(64)),
+    UniqueConstraint("handling", "request"),
+)
+
+# Who is to be told what. Its text is made when it is sent; none says which star it was.
+notices = Table(
+    "notices",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("handling", ForeignKey("handlings.id"), nullable=False, index=True),
+    Column("party", String(20), nullable=False),
+    Column("about", String(20), nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("sent_ms", BigInteger),
+    sqlite_autoincrement=True,
 )

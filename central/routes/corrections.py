@@ -2,7 +2,6 @@
 
 import json
 from datetime import UTC, datetime
-from time import time_ns
 from typing import Annotated, Any
 
 import structlog
@@ -52,7 +51,7 @@ async def publish(request: Request) -> JSONResponse:
         raise _bad(str(error)) from None
     store: Store = request.app.state.store
     number = await run_in_threadpool(
-        store.publish, known, dict(data or {}), reason.strip(), hall, time_ns() // 1_000_000
+        store.publish, known, dict(data or {}), reason.strip(), hall, request.app.state.clock.now_ms()
     )
     log.info("correction published", number=number, kind=str(known), hall=hall)
     return JSONResponse({"number": number}, 201, headers=_PRIVATE)

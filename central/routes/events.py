@@ -1,7 +1,6 @@
 """POST /api/v1/events: a hall's gateway brings a batch (spec 9)."""
 
 import json
-import time
 from typing import NoReturn
 
 from fastapi import APIRouter, Request
@@ -27,7 +26,7 @@ async def take_events(request: Request) -> JSONResponse:
     _check_media_type(request)
     batch = _parse(await _read(request))
     store: Store = request.app.state.store
-    verdicts = await run_in_threadpool(store.take, hall, batch, time.time_ns() // 1_000_000)
+    verdicts = await run_in_threadpool(store.take, hall, batch, request.app.state.clock.now_ms())
     results = [
         {"id": verdict.id, "status": verdict.status, "code": verdict.code, "detail": verdict.detail}
         for verdict in verdicts
