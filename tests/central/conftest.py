@@ -11,11 +11,13 @@ import httpx
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 from fastapi import FastAPI
+from playwright.sync_api import Browser, Page
 
 from central.app import create_app
 from central.settings import Hall, Settings, load
 from central.store import Store
 from protocol import record
+from tests import browser
 from tests.builders import Authority, DeviceTwin
 
 AUDITOR_KEY = "auditor-key-for-tests-only"
@@ -179,6 +181,21 @@ def client(settings: Settings) -> Iterator[Client]:
     yield Client(app)
     app.state.reader.close()
     app.state.store.close()
+
+
+@pytest.fixture(scope="module")
+def chromium(tmp_path_factory) -> Iterator[Browser]:
+    """One browser for the tests of a file."""
+    with browser.chromium(tmp_path_factory.mktemp("chromium")) as opened:
+        yield opened
+
+
+@pytest.fixture
+def page(chromium: Browser) -> Iterator[Page]:
+    """A page of a visitor who was never here."""
+    context = chromium.new_context(locale="zh-CN")
+    yield context.new_page()
+    context.close()
 
 
 AUDITOR = {"Authorization": f"Bearer {AUDITOR_KEY}"}
