@@ -3,13 +3,15 @@
 Like a real one it numbers its events and sends each again until it has an answer.
 """
 
-import datetime
 import itertools
 import threading
 from collections.abc import Iterable
 
 import httpx
 import stamina
+
+from gateway.clock import Clock
+from gateway.core import times
 
 # a retry is no news here: every restart in a story causes some
 stamina.instrumentation.set_on_retry_hooks([])
@@ -23,10 +25,14 @@ class BusinessError(Exception):
 
 
 class BusinessSystem:
-    """Sends events to the gateway's business API with its own key. One instance serves all windows and threads."""
+    """Sends events to the gateway's business API with its own key. One instance serves all windows and threads.
 
-    def __init__(self, url: str, key: str, name: str = "queue"):
+    ``clock``: the one that its events are dated by.
+    """
+
+    def __init__(self, url: str, key: str, name: str = "queue", clock: Clock | None = None):
         self.sent = 0
+        self._clock = clock or Clock()
         self._name = name
         self._numbers = itertools.count(1)
         self._lock = threading.Lock()
@@ -68,8 +74,8 @@ class BusinessSystem:
         """
         with self._lock:
             number = next(self._numbers)
-        now = datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        event = {"id": f"{self._name}-{number}", "type": kind, "at": now, "window": window, **fields}
+        at = times.text(self._clock.now_ms())
+        event = {"id": f"{self._name}-{number}", "type": kind, "at": at, "window": window, **fields}
         for attempt in patiently():
             with attempt:
                 answer = self._http.post("/api/v1/events", json=event)
