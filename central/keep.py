@@ -22,6 +22,7 @@ _ADDED = (
     tables.events,
     tables.cases,
     tables.services,
+    tables.identities,
     tables.records,
     tables.ratings,
     tables.bindings,
@@ -210,6 +211,19 @@ class Keeper:
             applicant_kind=data.applicant_kind,
         )
 
+    def _identity(self, effect: effects.KeepIdentity) -> None:
+        data = effect.data
+        self._add(
+            tables.identities,
+            hall=self._hall,
+            case_no=data.case_no,
+            service_no=data.service_no,
+            revision=data.revision,
+            has_phone=data.has_phone,
+            key=data.key,
+            blob=data.sealed or (data.opaque or "").encode(),
+        )
+
     def _decision(self, effect: effects.KeepDecision) -> None:
         data = effect.data
         self.ratings.add((data.device, data.seq))
@@ -259,6 +273,7 @@ _KEEPERS: dict[type, Callable[[Keeper, Any], None]] = {
     effects.KeepConflict: Keeper._conflict,
     effects.KeepCase: Keeper._case,
     effects.KeepService: Keeper._service,
+    effects.KeepIdentity: Keeper._identity,
     effects.KeepDecision: Keeper._decision,
     effects.KeepIncident: Keeper._incident,
 }

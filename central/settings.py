@@ -85,6 +85,13 @@ class Settings(BaseSettings):
     plain HTTP, for a proxy before it or one machine."""
     tls_key: Path | None = None
     """The private key of ``tls_certificate`` (PEM, for its owner alone)."""
+    identity_keys: Path | None = None
+    """The private keys that open the identities which halls send (`hcp central identity-key`). None: systemd's
+    credential ``hcp-identity-keys`` if there is one, or else ``identity.keys`` in the data folder."""
+    keep_identity_days: int = Field(default=180, ge=1, le=3650)
+    """How long an identity stays after it came and after its last bad rating was closed. While one is open it stays."""
+    reveals_per_day: int = Field(default=30, ge=1, le=1000)
+    """How many identities one account may have opened on one day; the next is refused, and the log says so."""
     policy: str | None = None
     """The regulation that this deployment follows (`hcp policy check` lists them). None: no case is made."""
     policy_overrides: Path | None = None

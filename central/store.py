@@ -11,7 +11,7 @@ from typing import Any
 from cryptography import x509
 from sqlalchemy import Connection, Table, select
 
-from central import corrections, database, tables
+from central import corrections, database, keyring, tables
 from central.core import certificate, events, ingest
 from central.core.ingest import Desk, Device, Link, Proof, Verdict
 from central.keep import Keeper
@@ -42,6 +42,7 @@ class Store:
         self._lock = threading.Lock()
         self._authorities = {hall.id: certificate.read_authority(hall.authority) for hall in settings.halls}
         database.migrate(self._writer)
+        self._identity_keys = keyring.load(keyring.path_of(settings)).ids
 
     def close(self) -> None:
         """Close every connection."""
@@ -139,7 +140,7 @@ class Store:
             rows = connection.execute(above.order_by(records.c.seq).limit(_AHEAD))
             return {row.seq: Link(row.prev, row.hash) for row in rows}
 
-        desk = Desk(hall.id, self._authority(hall), hall.revoked, after)
+        desk = Desk(hall.id, self._authority(hall), hall.revoked, after, self._identity_keys)
         seen = tables.events.c
         rows = connection.execute(select(seen.id, seen.content).where(seen.hall == hall.id, seen.id.in_(asked.ids)))
         desk.seen.update((row.id, row.content) for row in rows)

@@ -192,6 +192,24 @@ services = Table(
     Column("applicant_kind", String(10)),
 )
 
+# Who is to be called back after a service (spec 9.6), sealed; ``key`` None: by the business system, for somebody else.
+# ``blob`` goes when its time is over (``erased_ms``); that there was a name stays.
+identities = Table(
+    "identities",
+    metadata,
+    Column("hall", String(20), primary_key=True),
+    Column("case_no", String(64), primary_key=True),
+    Column("service_no", Integer, primary_key=True),
+    Column("revision", Integer, primary_key=True),
+    Column("has_phone", Boolean, nullable=False),
+    Column("key", String(16)),
+    Column("blob", LargeBinary),
+    Column("received_ms", BigInteger, nullable=False),
+    Column("erased_ms", BigInteger),
+    CheckConstraint("(blob is null) = (erased_ms is not null)", name="erased"),
+    Index("ix_identities_kept", "erased_ms", "received_ms"),
+)
+
 bindings = Table(
     "bindings",
     metadata,
@@ -377,5 +395,40 @@ notices = Table(
     Column("about", String(20), nullable=False),
     Column("at_ms", BigInteger, nullable=False),
     Column("sent_ms", BigInteger),
+    sqlite_autoincrement=True,
+)
+
+# Who had an identity opened, or was refused, and why: written before anything opens, never edited.
+reveals = Table(
+    "reveals",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("handling", ForeignKey("handlings.id"), nullable=False, index=True),
+    Column("account", String(64), nullable=False),
+    Column("org", String(64), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("outcome", String(20), nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Index("ix_reveals_account", "account", "at_ms"),
+    sqlite_autoincrement=True,
+)
+
+# That a citizen agreed to have the identity given to somebody else (未经当事人同意不得提供给第三方).
+consents = Table(
+    "consents",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("hall", String(20), nullable=False),
+    Column("case_no", String(64), nullable=False),
+    Column("service_no", Integer, nullable=False),
+    Column("recipient", String(200), nullable=False),
+    Column("scope", JSON, nullable=False),
+    Column("evidence", Text, nullable=False),
+    Column("given_ms", BigInteger, nullable=False),
+    Column("until_ms", BigInteger, nullable=False),
+    Column("recorded_by", String(64), nullable=False),
+    Column("recorded_ms", BigInteger, nullable=False),
+    Column("withdrawn_ms", BigInteger),
+    Index("ix_consents_service", "hall", "case_no", "service_no"),
     sqlite_autoincrement=True,
 )

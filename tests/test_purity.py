@@ -17,7 +17,7 @@ from tests import micropython
 ROOT = Path(__file__).resolve().parent.parent
 
 #: Runs on hosts only, although it lies in a folder of the device.
-HOST_ONLY = {"protocol/signature.py", "firmware/crypto/make_table.py"}
+HOST_ONLY = {"protocol/signature.py", "protocol/identity.py", "firmware/crypto/make_table.py"}
 
 #: No clock, socket, file, thread or chance in these: what comes out follows from what goes in.
 PURE = """
@@ -80,11 +80,11 @@ def impure(tree: ast.AST) -> list[str]:
 
 
 def wrong_on_a_device(tree: ast.AST) -> list[str]:
-    """What MicroPython gets wrong without a word, or cannot import: modular inverses, and the host-only verifier."""
+    """What MicroPython gets wrong without a word, or cannot import: modular inverses, and what is for hosts only."""
     found = [
         f"line {line}: imports {name}, which hosts alone have"
         for line, name in modules(tree)
-        if name.startswith("protocol.signature")
+        if name.startswith(("protocol.signature", "protocol.identity"))
     ]
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "pow":

@@ -115,6 +115,11 @@ class KeepService:
 
 
 @dataclass(frozen=True)
+class KeepIdentity:
+    data: events.SealedIdentity
+
+
+@dataclass(frozen=True)
 class KeepDecision:
     data: events.Decision
     content: str
@@ -147,6 +152,7 @@ Effect = (
     | KeepConflict
     | KeepCase
     | KeepService
+    | KeepIdentity
     | KeepDecision
     | KeepIncident
 )

@@ -26,7 +26,7 @@ from pydantic import (
 )
 
 from central.core.rating import Binding
-from protocol import topics
+from protocol import identity, topics
 from protocol.errors import ProtocolError
 
 MAX_ID = 200
@@ -70,6 +70,15 @@ def _size(most: int) -> Callable[[bytes], bytes]:
     return check
 
 
+def _exactly(size: int) -> Callable[[bytes], bytes]:
+    def check(value: bytes) -> bytes:
+        if len(value) != size:
+            raise ValueError(f"expected {size} bytes, got {len(value)}")
+        return value
+
+    return check
+
+
 def _small(value: dict[str, Any]) -> dict[str, Any]:
     # central keeps it as it was told: what it judges by is the decision
     size = len(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode())
@@ -85,6 +94,7 @@ DeviceId = Annotated[str, AfterValidator(_read_id)]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f]+$")]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
 Prose = Annotated[str, StringConstraints(max_length=4000, pattern=r"^[^\x00]*$")]
+Opaque = Annotated[str, StringConstraints(min_length=16, max_length=4096, pattern=r"^[A-Za-z0-9+/=_.-]+$")]
 Seq = Annotated[int, Field(ge=1, le=MAX_INT)]
 Count = Annotated[int, Field(ge=1, le=2**31 - 1)]
 
@@ -130,6 +140,27 @@ class Service(Data):
     closed_at: Time | None = None
     status: Literal["called", "paused", "served", "finished", "cancelled", "transferred"]
     applicant_kind: Literal["self", "agent"] | None = None
+
+
+class SealedIdentity(Data):
+    """Who is to be called back after a service (spec 9.6): sealed to the central key ``key``, or ``opaque`` because
+    the business system sealed it for somebody else. ``has_phone``: what is sealed holds a phone."""
+
+    case_no: Text
+    service_no: Count
+    revision: Count
+    has_phone: bool
+    key: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{16}$")] | None = None
+    sealed: Annotated[Bytes, AfterValidator(_exactly(identity.SEALED_BYTES))] | None = None
+    opaque: Opaque | None = None
+
+    @model_validator(mode="after")
+    def _is_one_of_both(self) -> "SealedIdentity":
+        if (self.sealed is None) == (self.opaque is None) or (self.sealed is None) != (self.key is None):
+            raise ValueError("expected key and sealed, or opaque")
+        if self.opaque is not None and self.has_phone:
+            raise ValueError("has_phone: nobody knows what is in an opaque identity")
+        return self
 
 
 class Candidate(Data):
@@ -182,6 +213,9 @@ class Incident(Data):
     body: Annotated[Bytes, AfterValidator(_size(512))] | None = None
 
 
+#: What is wrong with an event of this kind is said without a byte of it: it may be somebody's name in clear.
+IDENTITY = "cn.hcp.identity.v1"
+
 TYPES: dict[str, type[Data]] = {
     "cn.hcp.device.enrolled.v1": Enrolled,
     "cn.hcp.case.v1": Case,
@@ -189,6 +223,7 @@ TYPES: dict[str, type[Data]] = {
     "cn.hcp.record.v1": SignedRecord,
     "cn.hcp.binding.v1": Decision,
     "cn.hcp.incident.v1": Incident,
+    IDENTITY: SealedIdentity,
 }
 
 
@@ -227,8 +262,13 @@ def read(value: object, hall: str) -> Event | Refused:
     except RecursionError:
         return Refused("", "too_deep", "nested too deep", _digest(b"too deep"), b"")
 
+    kind = value.get("type") if isinstance(value, dict) else None
+    digest = _digest(body)
+    if kind == IDENTITY:
+        body = b""
+
     def refused(code: str, detail: str) -> Refused:
-        return Refused(shown[:MAX_ID], code, detail[:500], _digest(body), body[:512])
+        return Refused(shown[:MAX_ID], code, detail[:500], digest, body[:512])
 
     if not isinstance(value, dict):
         return refused("bad_envelope", "expected a CloudEvent: an object")
@@ -238,7 +278,6 @@ def read(value: object, hall: str) -> Event | Refused:
         return refused("bad_field", f"id: expected a text of 1 to {MAX_ID} printable characters")
     if value.get("source") != f"/hall/{hall}":
         return refused("bad_field", f"source: this key belongs to /hall/{hall}")
-    kind = value.get("type")
     model = TYPES.get(kind) if isinstance(kind, str) else None
     if model is None:
         return refused("bad_kind", f"type: expected one of {', '.join(TYPES)}")
@@ -283,6 +322,8 @@ def _name(data: Data) -> str | None:
         return f"case/{data.case_no}/{data.revision}"
     if isinstance(data, Service):
         return f"service/{data.case_no}/{data.service_no}/{data.revision}"
+    if isinstance(data, SealedIdentity):
+        return f"identity/{data.case_no}/{data.service_no}/{data.revision}"
     if isinstance(data, Decision):
         return f"binding/{data.device}/{data.seq}/{data.number}"
     return None

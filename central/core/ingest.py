@@ -101,6 +101,7 @@ class Desk:
     authority: x509.Certificate
     revoked: frozenset[str]
     after: Callable[[str, int], Mapping[int, Link]]
+    identity_keys: frozenset[str] = frozenset()
     seen: dict[str, str] = field(default_factory=dict)
     devices: dict[str, Device] = field(default_factory=dict)
     certificates: set[str] = field(default_factory=set)
@@ -131,6 +132,8 @@ class Desk:
             verdict = _accept(event, effects.KeepCase(data))
         elif isinstance(data, events.Service):
             verdict = _accept(event, effects.KeepService(data))
+        elif isinstance(data, events.SealedIdentity):
+            verdict = _accept(event, effects.KeepIdentity(data), *self._strange_key(data))
         else:
             verdict = _accept(event, _gateway_incident(event))
         if verdict.status is Result.ACCEPTED:
@@ -145,6 +148,13 @@ class Desk:
         return Verdict(
             event.id, Result.CONFLICT, "conflict", detail, (kept, _incident(event.id, "conflict", detail, event.body))
         )
+
+    def _strange_key(self, data: events.SealedIdentity) -> list[Effect]:
+        """An identity that nobody will open is kept, for its key may come back; once for each key, somebody is told."""
+        if data.key is None or data.key in self.identity_keys:
+            return []
+        detail = f"sealed to the identity key {data.key}, which central does not hold: put it back, or correct the hall"
+        return [_incident(f"identity-key/{data.key}", "unknown_identity_key", detail, None)]
 
     # --- devices ---
 

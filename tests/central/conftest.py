@@ -9,6 +9,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding
 from fastapi import FastAPI
 from playwright.sync_api import Browser, Page
@@ -16,7 +17,8 @@ from playwright.sync_api import Browser, Page
 from central.app import create_app
 from central.settings import Hall, Settings, load
 from central.store import Store
-from protocol import record
+from protocol import identity, record
+from protocol.identity import About, Callee
 from tests import browser
 from tests.builders import Authority, DeviceTwin
 
@@ -95,6 +97,15 @@ class Gateway:
         data = {"case_no": case_no, "service_no": service_no, "revision": revision, "window": "1", "staff": "S01"}
         name = f"service/{case_no}/{service_no}/{revision}"
         return self.event("service", name, {**data, "called_at": AT, "status": status})
+
+    def identity(
+        self, case_no: str, callee: Callee, key: X25519PublicKey, service_no: int = 1, revision: int = 1
+    ) -> dict:
+        about = About(self.hall, case_no, service_no, revision)
+        sealed = base64.b64encode(identity.seal(key, about, callee)).decode()
+        data = {"case_no": case_no, "service_no": service_no, "revision": revision, "has_phone": callee.has_phone}
+        name = f"identity/{case_no}/{service_no}/{revision}"
+        return self.event("identity", name, {**data, "key": identity.key_id(key), "sealed": sealed})
 
     def incident(self, code: str = "bad_signature", **data) -> dict:
         self._incidents += 1

@@ -4,11 +4,13 @@ import copy
 import json
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
 
 from central.core import events
 from protocol import errors
+from protocol.identity import Callee, Contact
 from tests.central.conftest import Gateway
 
 GATEWAY = Gateway()
@@ -21,6 +23,7 @@ EXAMPLES = [
     GATEWAY.record(BODY, GATEWAY.bound(DEVICE, "C1")),
     GATEWAY.binding(GATEWAY.loose(DEVICE, "ambiguous", candidates=[("C1", 1)])),
     GATEWAY.incident(device="w1", seq=3, body="AAAA"),
+    GATEWAY.identity("C1", Callee(Contact("张三", "13800002222")), X25519PrivateKey.generate().public_key()),
 ]
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
@@ -121,6 +124,44 @@ def test_a_refusal_repeats_no_values():
     assert "张三" not in read(event).detail
 
 
+def test_of_an_identity_that_is_refused_nothing_is_kept():
+    event = copy.deepcopy(EXAMPLES[-1])
+    for wrong in ({"applicant": "张三"}, {"sealed": "张三 13800002222"}, {"has_phone": "13800002222"}, {"key": "张三"}):
+        found = read({**event, "data": {**event["data"], **wrong, "phone": "13800002222"}})
+        if "applicant" not in wrong:
+            assert isinstance(found, events.Refused) and "138" not in found.detail and "张三" not in found.detail
+        assert found.body == b""
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"key": None},
+        {"sealed": None},
+        {"sealed": "AAAA"},
+        {"key": "0" * 15},
+        {"has_phone": 1},
+        {"opaque": "A" * 16},
+        {"key": None, "sealed": None},
+        {"key": None, "sealed": None, "opaque": "A" * 16},  # and has_phone is true
+        {"key": None, "sealed": None, "has_phone": False, "opaque": "A" * 15},
+        {"key": None, "sealed": None, "has_phone": False, "opaque": "张" * 16},
+        {"service_no": 0},
+        {"revision": 2},
+    ],
+)
+def test_an_identity_is_sealed_or_opaque(change):
+    event = copy.deepcopy(EXAMPLES[-1])
+    event["data"].update(change)
+    assert isinstance(read(event), events.Refused)
+
+
+def test_an_opaque_identity_is_read():
+    data = {"case_no": "C1", "service_no": 1, "revision": 1, "has_phone": False, "opaque": "eyJhbGciOiJSU0EtT0FFUCJ9.a"}
+    found = read(GATEWAY.event("identity", "identity/C1/1/1", data))
+    assert isinstance(found, events.Event) and found.data.opaque == data["opaque"]
+
+
 @given(JSON)
 def test_rubbish_is_refused_with_a_known_code(value):
     found = read(value)
@@ -134,7 +175,7 @@ def test_a_damaged_event_is_read_or_refused(example, data):
     place[data.draw(st.sampled_from(sorted(place)))] = data.draw(JSON)
     found = read(event)
     assert isinstance(found, events.Event) or found.code in errors.CODES
-    assert json.loads(found.body[:512] or b"0") if len(found.body) < 512 else True
+    assert json.loads(found.body or b"[0]") if len(found.body) < 512 else True
 
 
 @given(JSON)
