@@ -4,11 +4,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
+from starlette.concurrency import run_in_threadpool
 
 from central import problem
 from central.clock import Clock
+from central.office import Office
 from central.read import Reader
 from central.routes import corrections, events, page, read
+from central.scheduler import Scheduler
 from central.settings import Settings
 from central.store import Store
 
@@ -16,23 +19,32 @@ from central.store import Store
 def create_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
     """An app on its own database, which is opened and migrated now: what cannot work fails here, not at a request.
 
-    ``clock`` is the host's unless a test or a replay turns one by hand.
+    ``clock`` is the host's unless a test or a replay turns one by hand; then limits fire when ``office.run_due`` is
+    called, and not by themselves.
 
     Raises SettingsError if the database cannot be used.
     """
     store = Store(settings)
     reader = Reader(settings)
+    hands = clock or Clock()
+    office = Office(store, settings, hands)
+    scheduler = Scheduler(office, hands)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        if clock is None:
+            scheduler.start()
         yield
+        if clock is None:
+            await run_in_threadpool(scheduler.stop)
         reader.close()
         store.close()
 
     # no generated documentation pages: they load scripts from elsewhere
     app = FastAPI(title="hcp central", lifespan=lifespan, openapi_url=None)
     app.state.settings = settings
-    app.state.clock = clock or Clock()
+    app.state.clock = hands
+    app.state.office = office
     app.state.store = store
     app.state.reader = reader
     problem.install(app)

@@ -22,6 +22,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from central import policies
 from central.core import certificate
 from central.core.deadlines import CIVIL_CODE, Counting
+from central.core.limits import read_own
 from protocol import topics
 from protocol.errors import ProtocolError
 
@@ -99,6 +100,15 @@ class Settings(BaseSettings):
     halls: tuple[Hall, ...] = ()
     counting: Counting = CIVIL_CODE
     """How terms are counted where the regulation is silent (docs/calendar.md); ``[counting]`` in the TOML file."""
+
+    limits: dict[str, str] = {}
+    """Limits of the loop that no regulation gives (`central/core/limits.py`, ``OWN``), as "5 WD", "48 h" or "7 d"."""
+
+    @field_validator("limits")
+    @classmethod
+    def _are_limits(cls, value: dict[str, str]) -> dict[str, str]:
+        read_own(value)
+        return value
 
     @field_validator("auditor_key", "operator_key")
     @classmethod

@@ -4,6 +4,7 @@ Runs at the end of the transaction that changed the facts, over the ratings and 
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
@@ -17,9 +18,17 @@ from central.tables import bindings, ratings, services
 Service = tuple[str, int]
 
 
+@dataclass(frozen=True)
+class Settled:
+    """Ids of ratings that count from now on, and of ratings that are bound otherwise than before."""
+
+    counted: list[int]
+    moved: list[int]
+
+
 def settle(
     connection: Connection, hall: str, now_ms: int, touched: set[tuple[str, int]], known_now: set[Service]
-) -> None:
+) -> Settled:
     """``touched`` are (device, seq) of new ratings and of ratings with a new decision; ``known_now`` are services that
     came, or that lost a rating.
     """
@@ -53,6 +62,8 @@ def settle(
             new = rating.settle(service in known, held)
             changes.update({bound.id: (bound.status, new[bound.id]) for bound in held})
     _apply(connection, now_ms, changes)
+    counted = [name for name, (old, new) in changes.items() if new is Status.COUNTED and old is not new]
+    return Settled(sorted(counted), sorted(move["of"] for move in moves))
 
 
 def _standing(connection: Connection, touched: set[tuple[str, int]]) -> Iterable[tuple[Any, Any]]:

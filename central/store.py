@@ -4,7 +4,8 @@ The order is the promise: an answer exists only after the commit, so a process k
 """
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,6 +25,7 @@ from protocol.errors import ProtocolError
 _AHEAD = 500
 
 Proofs = list[Proof | ProtocolError | None]
+OnSettled = Callable[[Connection, str, Sequence[int], Sequence[int]], None]
 
 
 class Store:
@@ -40,6 +42,7 @@ class Store:
         self._writer = database.open_writer(settings.url)
         self._reader = database.open_reader(settings.url)
         self._lock = threading.Lock()
+        self._on_settled: list[OnSettled] = []
         self._authorities = {hall.id: certificate.read_authority(hall.authority) for hall in settings.halls}
         database.migrate(self._writer)
         self._identity_keys = keyring.load(keyring.path_of(settings)).ids
@@ -56,7 +59,7 @@ class Store:
         """
         incoming = [events.read(value, hall.id) for value in batch]
         proofs = self._prove(hall, incoming)
-        with self._lock, self._writer.begin() as connection:
+        with self.write() as connection:
             desk = self._desk(connection, hall, incoming, proofs)
             keeper = Keeper(connection, hall.id, now_ms)
             verdicts = []
@@ -65,21 +68,39 @@ class Store:
                 keeper.keep(verdict.effects)
                 verdicts.append(verdict)
             keeper.flush()
-            settle(connection, hall.id, now_ms, keeper.ratings, keeper.services)
+            settled = settle(connection, hall.id, now_ms, keeper.ratings, keeper.services)
+            for tell in self._on_settled:
+                tell(connection, hall.id, settled.counted, settled.moved)
         return verdicts
+
+    def on_settled(self, tell: OnSettled) -> None:
+        """Call this in each transaction that settled ratings: (connection, hall, newly counted, bound anew)."""
+        self._on_settled.append(tell)
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A transaction of the one writer: committed at the end, undone by whatever is raised."""
+        with self._lock, self._writer.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """One state of the database."""
+        with self._reader.begin() as connection:
+            yield connection
 
     def publish(self, kind: str, data: Mapping[str, Any], reason: str, hall: str | None, now_ms: int) -> int:
         """Publish a correction to one hall or to all; gives its number, once it is on the disk."""
-        with self._lock, self._writer.begin() as connection:
+        with self.write() as connection:
             return corrections.publish(connection, kind, data, reason, hall, now_ms)
 
     def corrections_after(self, hall: str, number: int) -> tuple[list[dict[str, Any]], int]:
         """The next corrections that a hall may read, and the number of its newest."""
-        with self._reader.begin() as connection:
+        with self.read() as connection:
             return corrections.after(connection, hall, number), corrections.newest(connection, hall)
 
     def newest_correction(self, hall: str) -> int:
-        with self._reader.begin() as connection:
+        with self.read() as connection:
             return corrections.newest(connection, hall)
 
     def _prove(self, hall: Hall, incoming: Sequence[events.Event | events.Refused]) -> Proofs:

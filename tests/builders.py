@@ -95,9 +95,11 @@ class DeviceTwin:
         self.sent.append(data)
         return data
 
-    def rating(self, level: int = 5, token: bytes | None = None, kind: int = record.RATING, **head) -> bytes:
+    def rating(
+        self, level: int = 5, token: bytes | None = None, kind: int = record.RATING, reasons: tuple = (), **head
+    ) -> bytes:
         flags = 0 if token else record.UNARMED
-        body = record.Rating(level, (), token, 0, (), flags)
+        body = record.Rating(level, tuple(reasons), token, 0, (), flags)
         return self._take(record.rating_payload(self.head(**head), body, kind))
 
     def rotate(self, authority: Authority) -> bytes:

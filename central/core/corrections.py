@@ -20,6 +20,7 @@ class Kind(StrEnum):
     POLICY = "policy"
     INDICATORS = "indicators"
     NOT_ADOPTED = "not_adopted"
+    ADOPTED = "adopted"
 
 
 class Policy(Data):
@@ -39,8 +40,8 @@ class Indicators(Data):
     content: dict[str, Any]
 
 
-class NotAdopted(Data):
-    """A rating that counts no more: 不予采纳."""
+class Adoption(Data):
+    """A rating that counts no more (不予采纳), or counts again."""
 
     device: DeviceId
     seq: Seq
@@ -49,7 +50,8 @@ class NotAdopted(Data):
 _MODELS: Mapping[Kind, type[Data]] = {
     Kind.POLICY: Policy,
     Kind.INDICATORS: Indicators,
-    Kind.NOT_ADOPTED: NotAdopted,
+    Kind.NOT_ADOPTED: Adoption,
+    Kind.ADOPTED: Adoption,
 }
 
 

@@ -12,6 +12,8 @@ from protocol.errors import ProtocolError
 POLICY = "policy"
 INDICATORS = "indicators"
 NOT_ADOPTED = "not_adopted"
+#: An objection was upheld: it counts again.
+ADOPTED = "adopted"
 MAX_TEXT = 65_536
 _MAX_KIND = 64
 
@@ -30,9 +32,9 @@ class Correction:
         return json.loads(self.text)
 
     @property
-    def adopted_not(self) -> tuple[str, int] | None:
-        """The rating that counts no more, if it is about one."""
-        if self.kind != NOT_ADOPTED or self.problem:
+    def rating(self) -> tuple[str, int] | None:
+        """The rating that counts no more, or counts again, if it is about one."""
+        if self.kind not in (NOT_ADOPTED, ADOPTED) or self.problem:
             return None
         return self.data["device"], self.data["seq"]
 
@@ -78,11 +80,11 @@ def _read(value: object) -> Correction:
 
 
 def _problem(kind: str, data: object) -> str | None:
-    if kind not in (POLICY, INDICATORS, NOT_ADOPTED):
+    if kind not in (POLICY, INDICATORS, NOT_ADOPTED, ADOPTED):
         return "a kind that this version does not know"
     if not isinstance(data, Mapping):
         return "data: expected an object"
-    if kind == NOT_ADOPTED:
+    if kind in (NOT_ADOPTED, ADOPTED):
         device, seq = data.get("device"), data.get("seq")
         try:
             topics.check_id(str(device))

@@ -5,7 +5,7 @@ import sqlite3
 from collections.abc import Iterable
 from typing import Any
 
-from gateway.core.corrections import Correction
+from gateway.core.corrections import ADOPTED, Correction
 
 
 def cursor(connection: sqlite3.Connection) -> int:
@@ -24,8 +24,10 @@ def put(connection: sqlite3.Connection, found: Iterable[Correction], now_ms: int
         if not done.rowcount:
             continue
         new.append(one)
-        rating = one.adopted_not
-        if rating is not None:
+        rating = one.rating
+        if rating is not None and one.kind == ADOPTED:
+            connection.execute("DELETE FROM not_adopted WHERE device = ? AND seq = ?", rating)
+        elif rating is not None:
             connection.execute("INSERT INTO not_adopted VALUES (?, ?, ?) ON CONFLICT DO NOTHING", (*rating, one.number))
     return new
 

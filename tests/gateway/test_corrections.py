@@ -77,6 +77,14 @@ def test_a_correction_that_cannot_be_acted_on_is_kept_and_does_not_block(desk, d
     assert caplog.text.count("not acted on") == 3
 
 
+def test_a_rating_counts_again_when_an_objection_was_upheld(desk, door, down):
+    about = {"device": "w1", "seq": 4}
+    for number, kind in ((1, "not_adopted"), (2, "adopted"), (3, "not_adopted")):
+        door.published.append(correction(number, kind, about))
+        down.fetch()
+        assert stored.is_not_adopted(desk.store.reader(), "w1", 4) == (kind == "not_adopted")
+
+
 @pytest.mark.parametrize(
     "body",
     [b"", b"{", b"null", b"[]", b'{"corrections": []}', b'{"corrections": [1], "newest": 1}', b"[" * 100_000,
