@@ -5,6 +5,8 @@ from typing import Any
 
 from sqlalchemy import Connection, func, insert, or_, select
 
+from central.core.corrections import Kind
+from central.core.policy_version import Published
 from central.tables import corrections
 
 #: How many one answer holds.
@@ -30,6 +32,14 @@ def after(connection: Connection, hall: str, number: int) -> list[dict[str, Any]
 def newest(connection: Connection, hall: str) -> int:
     """The highest number that this hall may read, 0 if there is none."""
     return connection.execute(select(func.max(corrections.c.number)).where(_mine(hall))).scalar() or 0
+
+
+def policies(connection: Connection, hall: str) -> list[Published]:
+    """The policies that were published to a hall, by number. One without a version is none."""
+    columns = (corrections.c[name] for name in ("number", "issued_ms", "data"))
+    rows = connection.execute(select(*columns).where(corrections.c.kind == Kind.POLICY, _mine(hall)))
+    found = ((row.number, row.issued_ms, row.data.get("version"), row.data.get("indicators")) for row in rows)
+    return sorted((Published(*one) for one in found if isinstance(one[2], int)), key=lambda published: published.number)
 
 
 def _mine(hall: str) -> Any:

@@ -6,9 +6,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, bindparam, delete, insert, select, update
 
-from central import tables
+from central import corrections, tables
 from central.core import effects
-from central.core.rating import Level, Origin, Status
+from central.core.policy_version import Published, given_under
+from central.core.rating import Channel, Level, Origin, Status
+from central.core.rating_rules import RatingRules
 from central.database import insert_new
 from protocol import chain, levels, record
 
@@ -36,10 +38,12 @@ _ADDED_ONCE = (tables.quarantine, tables.conflicts, tables.incidents)
 class Keeper:
     """Collects rows for one transaction. ``services`` and ``ratings`` name what :mod:`central.settle` must look at."""
 
-    def __init__(self, connection: Connection, hall: str, now_ms: int):
+    def __init__(self, connection: Connection, hall: str, now_ms: int, rules: RatingRules):
         self._connection = connection
         self._hall = hall
         self._now_ms = now_ms
+        self._rules = rules
+        self._published: list[Published] | None = None
         self._rows: dict[Table, list[Row]] = {}
         self._heads: dict[str, effects.MoveHead] = {}
         self._windows: dict[str, str | None] = {}
@@ -120,7 +124,33 @@ class Keeper:
         )
         if read.kind == record.RATING:
             self.ratings.add((read.device, read.head.seq))
-            self._rows.setdefault(tables.ratings, []).append(_rating_row(self._hall, read))
+            self._add(tables.ratings, **self._rating(read, effect.gateway_received_ms))
+
+    def _rating(self, read: record.Record, gateway_received_ms: int) -> Row:
+        body, wall_ms = read.body, read.head.wall_ms
+        if self._published is None:
+            self._published = corrections.policies(self._connection, self._hall)
+        given_ms = gateway_received_ms if wall_ms is None else wall_ms
+        level = Level(levels.name(body.level))
+        return {
+            "hall": self._hall,
+            "origin": Origin.CITIZEN_DEVICE,
+            "channel": Channel.HALL_TERMINAL,
+            "device": read.device,
+            "seq": read.head.seq,
+            "level": level,
+            "reasons": list(body.reasons),
+            "reason_missing": self._rules.reason_missing(level, body.reasons, None),
+            "indicators": body.indicators,
+            "policy_version": given_under(self._published, given_ms, body.indicators),
+            "token": body.token,
+            "flags": body.flags,
+            "boot": read.head.boot,
+            "uptime_ms": read.head.uptime_ms,
+            "wall_ms": wall_ms,
+            "error_ms": read.head.error_ms,
+            "status": Status.UNBOUND,
+        }
 
     def _head(self, effect: effects.MoveHead) -> None:
         self._heads[effect.device] = effect
@@ -277,23 +307,3 @@ _KEEPERS: dict[type, Callable[[Keeper, Any], None]] = {
     effects.KeepDecision: Keeper._decision,
     effects.KeepIncident: Keeper._incident,
 }
-
-
-def _rating_row(hall: str, read: record.Record) -> Row:
-    body = read.body
-    return {
-        "hall": hall,
-        "device": read.device,
-        "seq": read.head.seq,
-        "origin": Origin.CITIZEN,
-        "level": Level(levels.name(body.level)),
-        "reasons": list(body.reasons),
-        "indicators": body.indicators,
-        "token": body.token,
-        "flags": body.flags,
-        "boot": read.head.boot,
-        "uptime_ms": read.head.uptime_ms,
-        "wall_ms": read.head.wall_ms,
-        "error_ms": read.head.error_ms,
-        "status": Status.UNBOUND,
-    }

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, func, select, text, tuple_
 from central import database, tables
 from central.core import publish
 from central.core.certificate import key_of, load_key
-from central.core.rating import Level, Origin, Status
+from central.core.rating import VOICES, Level, Status
 from central.settings import Hall, Settings
 from protocol import record
 
@@ -138,8 +138,8 @@ class Reader:
         )
         chosen = (bindings.c.staff, bindings.c.window, bindings.c.rule, bindings.c.candidates, bindings.c.decided_ms)
         held = (tables.records.c.device == table.c.device) & (tables.records.c.seq == table.c.seq)
-        times = (tables.records.c.gateway_received_ms, tables.records.c.received_ms)
-        query = select(table, *chosen, *times).outerjoin(bindings, standing).join(tables.records, held)
+        query = select(table, *chosen, tables.records.c.gateway_received_ms).outerjoin(bindings, standing)
+        query = query.outerjoin(tables.records, held)
         query = query.where(table.c.id > after).order_by(table.c.id).limit(limit)
         if status is not None:
             query = query.where(table.c.status == status)
@@ -152,9 +152,14 @@ class Reader:
                 "device": row.device,
                 "seq": row.seq,
                 "origin": row.origin,
+                "channel": row.channel,
+                "key": row.key,
                 "level": row.level,
                 "reasons": row.reasons,
+                "text": row.text,
+                "reason_missing": row.reason_missing,
                 "indicators": row.indicators,
+                "policy_version": row.policy_version,
                 "token": row.token.hex() if row.token else None,
                 "flags": row.flags,
                 "boot": row.boot,
@@ -162,6 +167,7 @@ class Reader:
                 "wall_at": _time(row.wall_ms),
                 "error_ms": row.error_ms,
                 "status": row.status,
+                "adopted": row.adopted,
                 "binding_number": row.binding_number,
                 "case_no": row.case_no,
                 "service_no": row.service_no,
@@ -218,9 +224,9 @@ def summary(halls: Sequence[HallState]) -> dict[str, Any]:
 
 
 def rating_counts(hall: HallState) -> dict[str, int]:
-    """``received`` = ``counted`` + ``already_rated`` + ``waiting_service`` (these three are ``bound``) + ``unbound`` +
-    ``ambiguous``."""
-    counts = {status.value: hall.statuses.get(status, 0) for status in Status}
+    """What citizens said: ``received`` = ``counted`` + ``already_rated`` + ``waiting_service`` (these three are
+    ``bound``) + ``unbound`` + ``ambiguous``. No default is among them."""
+    counts = {status.value: hall.statuses.get(status, 0) for status in Status if status is not Status.SUPERSEDED}
     bound = sum(counts[status] for status in (Status.COUNTED, Status.ALREADY_RATED, Status.WAITING_SERVICE))
     return {"received": sum(counts.values()), "bound": bound, **counts}
 
@@ -258,10 +264,10 @@ def _hall(connection: Connection, hall: Hall) -> HallState:
     )
     statuses = connection.execute(
         select(ratings.status, func.count())
-        .where(ratings.hall == hall.id, ratings.origin == Origin.CITIZEN)
+        .where(ratings.hall == hall.id, ratings.origin.in_(VOICES))
         .group_by(ratings.status)
     )
-    counted = (ratings.hall == hall.id, ratings.status == Status.COUNTED, ratings.origin == Origin.CITIZEN)
+    counted = (ratings.hall == hall.id, ratings.status == Status.COUNTED, ratings.origin.in_(VOICES))
     levels = connection.execute(select(ratings.level, func.count()).where(*counted).group_by(ratings.level))
     newest = connection.execute(
         select(ratings.level)

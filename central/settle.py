@@ -20,20 +20,23 @@ Service = tuple[str, int]
 
 @dataclass(frozen=True)
 class Settled:
-    """Ids of ratings that count from now on, and of ratings that are bound otherwise than before."""
+    """Ids of ratings that count from now on, and of ratings that are bound otherwise than before. No default is among
+    them. ``services``: those that were looked at."""
 
     counted: list[int]
     moved: list[int]
+    services: frozenset[Service]
 
 
 def settle(
     connection: Connection, hall: str, now_ms: int, touched: set[tuple[str, int]], known_now: set[Service]
 ) -> Settled:
     """``touched`` are (device, seq) of new ratings and of ratings with a new decision; ``known_now`` are services that
-    came, or that lost a rating.
+    came, that lost a rating, or that got one without a device.
     """
     concerned = set(known_now)
     changes: dict[int, tuple[Status, Status]] = {}
+    silent: set[int] = set()
     moves = []
     for row, decision in _standing(connection, touched):
         bound = decision is not None and decision.status is Binding.BOUND
@@ -60,10 +63,11 @@ def settle(
         known = _known(connection, hall, concerned)
         for service, held in _bound(connection, hall, concerned):
             new = rating.settle(service in known, held)
-            changes.update({bound.id: (bound.status, new[bound.id]) for bound in held})
+            changes.update({bound.id: (bound.status, new[bound.id]) for bound in held if bound.id in new})
+            silent.update(bound.id for bound in held if not bound.spoken)
     _apply(connection, now_ms, changes)
     counted = [name for name, (old, new) in changes.items() if new is Status.COUNTED and old is not new]
-    return Settled(sorted(counted), sorted(move["of"] for move in moves))
+    return Settled(sorted(set(counted) - silent), sorted(move["of"] for move in moves), frozenset(concerned))
 
 
 def _standing(connection: Connection, touched: set[tuple[str, int]]) -> Iterable[tuple[Any, Any]]:
@@ -86,17 +90,13 @@ def _known(connection: Connection, hall: str, concerned: set[Service]) -> set[Se
 
 def _bound(connection: Connection, hall: str, concerned: set[Service]) -> Iterable[tuple[Service, list[Bound]]]:
     rows = connection.execute(
-        select(ratings.c.case_no, ratings.c.service_no, ratings.c.id, ratings.c.status)
-        .where(
-            ratings.c.hall == hall,
-            ratings.c.origin == rating.Origin.CITIZEN,
-            ratings.c.case_no.in_(_cases(concerned)),
-        )
+        select(ratings.c.case_no, ratings.c.service_no, ratings.c.id, ratings.c.status, ratings.c.origin)
+        .where(ratings.c.hall == hall, ratings.c.case_no.in_(_cases(concerned)))
         .order_by(ratings.c.case_no, ratings.c.service_no, ratings.c.id)
     )
     for service, group in groupby(rows, key=lambda row: (row.case_no, row.service_no)):
         if service in concerned:
-            yield service, [Bound(row.id, row.status) for row in group]
+            yield service, [Bound(row.id, row.status, row.origin in rating.VOICES) for row in group]
 
 
 def _cases(concerned: set[Service]) -> list[str]:

@@ -12,8 +12,8 @@ from typing import Any
 from cryptography import x509
 from sqlalchemy import Connection, Table, select
 
-from central import corrections, database, keyring, tables
-from central.core import certificate, events, ingest
+from central import corrections, database, keyring, policies, tables
+from central.core import certificate, events, ingest, rating_rules
 from central.core.ingest import Desk, Device, Link, Proof, Verdict
 from central.keep import Keeper
 from central.settings import Hall, Settings, SettingsError
@@ -43,6 +43,8 @@ class Store:
         self._reader = database.open_reader(settings.url)
         self._lock = threading.Lock()
         self._on_settled: list[OnSettled] = []
+        policy = policies.in_force(settings.policy, settings.policy_overrides).policy if settings.policy else None
+        self._rules = rating_rules.rules(policy)
         self._authorities = {hall.id: certificate.read_authority(hall.authority) for hall in settings.halls}
         database.migrate(self._writer)
         self._identity_keys = keyring.load(keyring.path_of(settings)).ids
@@ -61,7 +63,7 @@ class Store:
         proofs = self._prove(hall, incoming)
         with self.write() as connection:
             desk = self._desk(connection, hall, incoming, proofs)
-            keeper = Keeper(connection, hall.id, now_ms)
+            keeper = Keeper(connection, hall.id, now_ms, self._rules)
             verdicts = []
             for event, proof in zip(incoming, proofs, strict=True):
                 verdict = desk.take(event, proof)

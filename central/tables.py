@@ -1,7 +1,8 @@
 """The tables of central. Plain columns and constraints that SQLite and PostgreSQL share.
 
 Times end in ``_ms`` (milliseconds since 1970, UTC): the device's in ``wall_ms``, the gateway's in
-``gateway_received_ms``, central's own in ``received_ms``. None is ever rewritten. Facts are only added; what changes is
+``gateway_received_ms``, central's own in ``received_ms``. A rating that no device signed has in ``wall_ms`` when it was
+given as its channel says. None is ever rewritten. Facts are only added; what changes is
 ``heads``, ``devices.window`` and the standing (``status``, ``case_no`` …) of a rating, all of which follow from the
 facts, and where a ``handlings`` row stands in the loop, whose facts are its ``deeds``.
 """
@@ -25,10 +26,11 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
     true,
 )
 
-from central.core.rating import Binding, Level, Origin, Status
+from central.core.rating import Binding, Channel, Level, Origin, Status
 
 metadata = MetaData(
     naming_convention={
@@ -231,23 +233,31 @@ bindings = Table(
     Column("evidence", JSON(none_as_null=True)),
 )
 
+# Without a device a rating has no place in a chain, and is named by its origin and a key of its own.
 ratings = Table(
     "ratings",
     metadata,
     Column("id", _Id, primary_key=True),
     Column("hall", String(20), nullable=False),
-    Column("device", String(20), nullable=False),
-    Column("seq", BigInteger, nullable=False),
     Column("origin", _named(Origin, "origin"), nullable=False),
+    Column("channel", _named(Channel, "channel"), nullable=False),
+    Column("device", String(20)),
+    Column("seq", BigInteger),
+    Column("key", String(120)),
     Column("level", _named(Level, "level"), nullable=False),
     Column("reasons", JSON, nullable=False),
-    Column("indicators", BigInteger, nullable=False),
+    Column("text", Text),
+    Column("reason_missing", Boolean, nullable=False, server_default=false()),
+    Column("indicators", BigInteger),
+    Column("policy_version", BigInteger),
+    Column("rater", String(64)),
     Column("token", LargeBinary(8)),
-    Column("flags", Integer, nullable=False),
-    Column("boot", BigInteger, nullable=False),
-    Column("uptime_ms", BigInteger, nullable=False),
+    Column("flags", Integer),
+    Column("boot", BigInteger),
+    Column("uptime_ms", BigInteger),
     Column("wall_ms", BigInteger),
     Column("error_ms", BigInteger),
+    Column("received_ms", BigInteger, nullable=False),
     Column("status", _named(Status, "status"), nullable=False),
     Column("binding_number", Integer),
     Column("case_no", String(64)),
@@ -255,15 +265,23 @@ ratings = Table(
     Column("counted_ms", BigInteger),
     Column("adopted", Boolean, nullable=False, server_default=true()),
     UniqueConstraint("device", "seq"),
+    UniqueConstraint("hall", "origin", "key"),
     ForeignKeyConstraint(["device", "seq"], ["records.device", "records.seq"]),
     CheckConstraint("(status = 'counted') = (counted_ms is not null)", name="counted"),
+    CheckConstraint(
+        "(origin = 'citizen_device') = (device is not null) and (device is null) = (seq is null) "
+        "and (device is null) = (key is not null)",
+        name="named",
+    ),
     Index("ix_ratings_service", "hall", "case_no", "service_no"),
-    Index("ix_ratings_standing", "hall", "status", "origin", "counted_ms"),
+    # the origin stands last: the newest that count are read without the defaults among them
+    Index("ix_ratings_standing", "hall", "status", "counted_ms", "origin"),
+    Index("ix_ratings_rater", "rater"),
     sqlite_autoincrement=True,
 )
 
 # One citizen, one service, one counted rating: the database itself refuses a second, whoever races.
-_one = (ratings.c.status == Status.COUNTED) & (ratings.c.origin == Origin.CITIZEN)
+_one = (ratings.c.status == Status.COUNTED) & (ratings.c.origin != Origin.DEFAULT)
 Index(
     "uq_ratings_counted",
     ratings.c.hall,
@@ -272,6 +290,18 @@ Index(
     unique=True,
     sqlite_where=_one,
     postgresql_where=_one,
+)
+
+# And silence counts once, whatever becomes of it.
+_silence = ratings.c.origin == Origin.DEFAULT
+Index(
+    "uq_ratings_default",
+    ratings.c.hall,
+    ratings.c.case_no,
+    ratings.c.service_no,
+    unique=True,
+    sqlite_where=_silence,
+    postgresql_where=_silence,
 )
 
 # What flows down to halls (spec 9.4). A number is given once, its content never changes; no hall means all.

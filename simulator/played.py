@@ -108,7 +108,7 @@ _AT_GATEWAY = """
 _AT_CENTRAL = """
     SELECT r.device, r.seq, coalesce(d.window, ''), coalesce(r.wall_ms, k.gateway_received_ms), k.received_ms
     FROM ratings r JOIN records k ON k.device = r.device AND k.seq = r.seq JOIN devices d ON d.device = r.device
-    WHERE r.origin = 'citizen'"""
+    WHERE r.origin = 'citizen_device'"""
 _BINDINGS = """
     SELECT device, seq, case_no, service_no FROM bindings b WHERE status = 'bound' AND number =
         (SELECT max(number) FROM bindings WHERE device = b.device AND seq = b.seq)"""

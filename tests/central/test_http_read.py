@@ -93,7 +93,7 @@ def test_ratings_say_their_level_by_name_and_why_they_count_or_not(filled):
         "ambiguous",
         "unbound",
     ]
-    assert rows[0]["case_no"] == "C0" and rows[0]["staff"] == "S01" and rows[0]["origin"] == "citizen"
+    assert rows[0]["case_no"] == "C0" and rows[0]["staff"] == "S01" and rows[0]["origin"] == "citizen_device"
     only = filled.get("/api/v1/ratings?status=ambiguous", headers=AUDITOR).json()["ratings"]
     assert [row["candidates"] for row in only] == [
         [{"case_no": "C1", "service_no": 1}, {"case_no": "C2", "service_no": 1}]

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from central.core.rating import Binding, Bound, Level, Status, settle, without_service
+from central.core.rating import VOICES, Binding, Bound, Level, Origin, Status, settle, without_service
 from protocol import levels
 
 OTHERS = st.sampled_from([status for status in Status if status is not Status.COUNTED])
@@ -18,6 +18,10 @@ def bound_ratings(draw) -> list[Bound]:
         place = draw(st.integers(0, len(ratings) - 1))
         ratings[place] = Bound(ratings[place].id, Status.COUNTED)
     return ratings
+
+
+def with_silence(ratings: list[Bound], status: Status) -> list[Bound]:
+    return [*ratings, Bound(99, status, spoken=False)]
 
 
 BOUND = bound_ratings()
@@ -47,6 +51,25 @@ def test_settling_twice_changes_nothing(ratings):
 @given(BOUND)
 def test_none_counts_while_the_service_is_unknown(ratings):
     assert set(settle(False, ratings).values()) <= {Status.WAITING_SERVICE}
+
+
+SILENT = st.sampled_from([Status.COUNTED, Status.SUPERSEDED])
+
+
+@given(BOUND, SILENT)
+def test_silence_counts_until_somebody_speaks_and_changes_nothing_about_who_does(ratings, status):
+    settled = settle(True, with_silence(ratings, status))
+    assert settled.pop(99) is (Status.SUPERSEDED if ratings else Status.COUNTED)
+    assert settled == settle(True, ratings)
+
+
+@given(BOUND, SILENT)
+def test_silence_is_left_as_it_is_while_the_service_is_unknown(ratings, status):
+    assert 99 not in settle(False, with_silence(ratings, status))
+
+
+def test_every_origin_but_default_and_selftest_is_a_citizens_word():
+    assert set(Origin) - set(VOICES) == {Origin.DEFAULT, Origin.SELFTEST}
 
 
 def test_without_a_service():

@@ -56,7 +56,7 @@ def test_a_rating_is_kept_byte_for_byte_with_all_it_says(store, take, gateway, d
     kept = rows(store, tables.records, "device", "seq", "hash", "body", "arrived", "received_ms")
     assert kept == [("w1", 1, record.record_hash(body), body, "linked", take.now_ms)]
     [rating] = rows(store, tables.ratings, "level", "status", "case_no", "service_no", "token", "wall_ms", "origin")
-    assert rating == ("dissatisfied", "counted", "C1", 1, b"12345678", 1_700_000_000_000, "citizen")
+    assert rating == ("dissatisfied", "counted", "C1", 1, b"12345678", 1_700_000_000_000, "citizen_device")
     assert head(store) == 1
 
 

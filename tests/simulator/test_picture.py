@@ -217,8 +217,9 @@ def _fill_central(central):
         )  # fmt: skip
         central.execute(
             insert(tables.ratings).values(
-                hall="demo", device="a01", seq=seq, origin="citizen", level=level, reasons=[], indicators=0, flags=0,
-                boot=1, uptime_ms=1, wall_ms=pressed_ms, error_ms=20, status="unbound",
+                hall="demo", device="a01", seq=seq, origin="citizen_device", level=level, reasons=[], indicators=0,
+                flags=0, boot=1, uptime_ms=1, wall_ms=pressed_ms, error_ms=20, status="unbound",
+                channel="hall_terminal", received_ms=pressed_ms + 700,
             )
         )  # fmt: skip
 
