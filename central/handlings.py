@@ -129,7 +129,7 @@ def to_open(
     )
     kept = and_(records.c.device == ratings.c.device, records.c.seq == ratings.c.seq)
     columns = (ratings.c[name] for name in _RATED)
-    received = func.coalesce(records.c.gateway_received_ms, ratings.c.counted_ms).label("received_ms")
+    received = func.coalesce(records.c.gateway_received_ms, ratings.c.received_ms).label("received_ms")
     query = (
         select(*columns, received, bindings.c.staff, bindings.c.window)
         .outerjoin(bindings, standing)
