@@ -6,6 +6,7 @@ central's stands until somebody turns it, so that what is due can be worked out 
 """
 
 import secrets
+import shutil
 import threading
 import time
 from collections.abc import Iterator
@@ -75,6 +76,7 @@ class Central:
     """Central over HTTPS, with a database of its own in ``folder``. ``clock`` stands at ``now_ms``."""
 
     def __init__(self, folder: Path, pki: Authority, hall_authority: Path, hall_key: str, now_ms: int, **settings):
+        self.name = folder.name
         self.clock = HandClock(now_ms)
         self.auditor_key = secrets.token_hex(24)
         own = pki.server()
@@ -116,6 +118,12 @@ class Central:
         answer.raise_for_status()
         return [row for row in answer.json()["ratings"] if row["case_no"] == case_no]
 
+    def records(self) -> bytes:
+        """All records as the devices signed them."""
+        answer = self.ask("GET", "/api/v1/records.cborseq", self.auditor_key)
+        answer.raise_for_status()
+        return answer.content
+
     def counted(self, case_no: str) -> dict:
         """The rating that counts, once it is here."""
         poll(lambda: self._counts(case_no), lambda: str(self.ratings(case_no)), WAIT_S)
@@ -140,7 +148,7 @@ class Press:
 
 
 class ClockedHall:
-    """Opened with ``opened``. ``turn_to`` moves the hall's own clocks, ``central.clock`` is turned apart."""
+    """Opened with ``with_central`` or, for a hall without one, ``opened``. Central's clock is turned apart."""
 
     def __init__(self, folder: Path, now_ms: int):
         self.folder = folder
@@ -162,12 +170,11 @@ class ClockedHall:
     def authority(self) -> Path:
         return self.data / "pki" / "ca.pem"
 
-    def open(self, now_ms: int, **settings) -> None:
-        self.central = self.open_central("central", now_ms, **settings)
-        self.gateway = self.open_gateway(self.data, self.central)
-        self.business = BusinessSystem(
-            f"http://127.0.0.1:{self.gateway.http_port}", self._business_key, "q", self.clock
-        )
+    def open(self, central: Central | None) -> None:
+        """Everything in the hall; without a centre the gateway keeps what it has, in its outbox."""
+        self.gateway = self._start_gateway(self.data, central)
+        url = f"http://127.0.0.1:{self.gateway.http_port}"
+        self.business = BusinessSystem(url, self._business_key, clock=self.clock)
         self._ends.callback(self.business.close)
         self.business.register([WINDOW])
         self.business.sign_in(WINDOW, STAFF)
@@ -176,19 +183,31 @@ class ClockedHall:
         self.device = SimDevice(box, ("127.0.0.1", self.gateway.mqtt_port), DEVICE)
         self._ends.callback(self.device.stop)
         self.device.start()
-        self.device.wait_stats(lambda stats: stats.waiting == 0 and stats.wall_ms is not None, WAIT_S)
+        self.wait_receipts()
 
-    def open_central(self, name: str, now_ms: int, **settings) -> Central:
-        """One more centre for this hall."""
-        central = Central(self.folder / name, self.pki, self.authority, self.key, now_ms, **settings)
+    def add_central(self, name: str, moment: str, **settings) -> Central:
+        """A centre for this hall, whose clock stands at ``moment``."""
+        central = Central(self.folder / name, self.pki, self.authority, self.key, at(moment), **settings)
         self._ends.callback(central.stop)
         return central
 
-    def open_gateway(self, data: Path, central: Central) -> Gateway:
+    def bring_to(self, central: Central) -> None:
+        """A copy of this hall, as its gateway left it, brings this centre what waits in the outbox."""
+        self.device.power_off()
+        self.gateway.stop()
+        copy = self.folder / f"gateway-for-{central.name}"
+        shutil.copytree(self.data, copy)
+        self._start_gateway(copy, central)
+
+    def _start_gateway(self, data: Path, central: Central | None) -> Gateway:
+        there = (
+            {"central_url": central.url, "central_key": self.key, "central_authority": self.pki.certificate}
+            if central
+            else {}
+        )
         found = gateway.settings.load(
-            data=data, broker_host="127.0.0.1", broker_port=0, http_port=0, undo_ms=UNDO_MS,
-            central_url=central.url, central_key=self.key, central_authority=self.pki.certificate,
-        )  # fmt: skip
+            data=data, broker_host="127.0.0.1", broker_port=0, http_port=0, undo_ms=UNDO_MS, **there
+        )
         made = Gateway(found, self.clock)
         made.start()
         self._ends.callback(made.stop)
@@ -208,6 +227,9 @@ class ClockedHall:
         self.press(press)
         return self.central.counted(case_no)
 
+    def finish(self, case_no: str, service_no: int = 1) -> None:
+        self.business.finished(WINDOW, STAFF, case_no, service_no, ITEM)
+
     def serve(self, case_no: str, service_no: int = 1) -> None:
         """Call and serve; until the device asks."""
         for tell in (self.business.called, self.business.served):
@@ -220,13 +242,12 @@ class ClockedHall:
         device.press(press.level)
         device.wait_light(press.level, WAIT_S)
         device.press(press.level)
-        if press.level > 2:
-            device.wait_screen("thanks", WAIT_S)
-            return
-        device.wait_screen("reasons", WAIT_S)
-        self.pass_time(500)  # what is pressed so soon was meant for the screen before
-        self._tick(set(press.reasons))
+        if press.level <= 2:
+            device.wait_screen("reasons", WAIT_S)
+            self.pass_time(500)  # what is pressed so soon was meant for the screen before
+            self._tick(set(press.reasons))
         device.wait_screen("thanks", WAIT_S)
+        self.pass_time(3000)  # of thanks
 
     def _tick(self, wanted: set[int]) -> None:
         """Page after page; the lines are ``1 108``, ``2*109`` where it is ticked, and the number of the page."""
@@ -248,16 +269,28 @@ class ClockedHall:
         self.device.power_off()
         self.clock.set(now_ms)
         self.device.power_on()
-        self.device.wait_stats(lambda stats: stats.waiting == 0 and stats.wall_ms is not None, WAIT_S)
+        self.wait_receipts()
         self.business.sign_in(WINDOW, STAFF)
+
+    def wait_receipts(self) -> None:
+        """Until the device knows the time and the gateway has all its records."""
+        self.device.wait_stats(lambda stats: stats.waiting == 0 and stats.wall_ms is not None, WAIT_S)
 
 
 @contextmanager
-def opened(folder: Path, hall_at: str, central_at: str, **settings) -> Iterator[ClockedHall]:
-    """A hall at one moment, central at another, usually a few minutes later. ``settings`` are central's."""
-    hall = ClockedHall(folder, at(hall_at))
+def opened(folder: Path, moment: str) -> Iterator[ClockedHall]:
+    """A hall alone, at this moment."""
+    hall = ClockedHall(folder, at(moment))
     try:
-        hall.open(at(central_at), **settings)
         yield hall
     finally:
         hall.close()
+
+
+@contextmanager
+def with_central(folder: Path, hall_at: str, central_at: str, **settings) -> Iterator[ClockedHall]:
+    """A hall at one moment and its centre at another, usually a few minutes later. ``settings`` are central's."""
+    with opened(folder, hall_at) as hall:
+        hall.central = hall.add_central("central", central_at, **settings)
+        hall.open(hall.central)
+        yield hall
