@@ -131,7 +131,8 @@ def _with_article(kind: Any, value: Any) -> Any:
 def _end_silence(base: Policy, table: dict[str, Any], key: str) -> None:
     """What was declared empty and has a value now is no longer silent; its neighbours still are."""
     unsaid = table["unsaid"]
-    slot = next((one for one in policies.slots(base) if key == one or key.startswith(f"{one}.")), None)
+    # the nearest: a limit of a class is a slot of its own, inside that of all classes
+    slot = max((one for one in policies.slots(base) if key == one or key.startswith(f"{one}.")), key=len, default=None)
     declared = slot
     while declared and declared not in unsaid:
         declared = declared.rpartition(".")[0]

@@ -50,6 +50,14 @@ def test_one_value_of_a_missing_chapter_leaves_the_others_empty():
     assert "timers.call_back" not in holes and "截断" in holes["timers.rectify"]
 
 
+def test_a_limit_of_one_class_leaves_its_other_limit_empty():
+    key = "classes.coordinated.timers.rectify"
+    found = read(entry(key, '{ amount = 10, unit = "WD", start = "pushed" }'), name="jiaxiang").policy
+    assert found.timer("rectify", "coordinated").amount == 10
+    holes = {hole.key for hole in policy.holes(found)}
+    assert key not in holes and "classes.coordinated.timers.call_back" in holes
+
+
 def test_what_is_inside_a_new_table_has_the_deployment_as_its_article_too():
     value = '{ mistaken = { title = "误评", fields = { cause = { title = "原因" } } } }'
     grounds = read(entry("appeal.grounds", value), name="lanzhou").policy.appeal.grounds

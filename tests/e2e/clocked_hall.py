@@ -28,6 +28,7 @@ from central.core.calendar import ZONE
 from central.halls import add_hall
 from gateway.enrolment import create_authority, enroll, write_file
 from gateway.run import Gateway
+from gateway.store import corrections
 from simulator import provisioning
 from simulator.business import BusinessSystem
 from simulator.device import SimDevice
@@ -258,6 +259,10 @@ class ClockedHall:
             before = len(self.device.screens())
             self.device.press(key)
             assert self.device.wait_until(lambda before=before: len(self.device.screens()) > before, WAIT_S)
+
+    def knows_as_not_adopted(self, rating: dict) -> bool:
+        """Whether this hall was told that the rating is 不予采纳."""
+        return corrections.is_not_adopted(self.gateway.store.reader(), rating["device"], rating["seq"])
 
     def pass_time(self, ms: int) -> None:
         """Time goes by in the hall, for the gateway and the device alike."""
