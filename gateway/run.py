@@ -36,7 +36,7 @@ from gateway.watchdog import Watchdog
 from gateway.web import HTTP_FILE, systems
 from gateway.web.app import create_app
 from gateway.webhook import Poster
-from protocol import signature
+from protocol import identity, signature
 
 log = logging.getLogger(__name__)
 
@@ -134,8 +134,11 @@ class Gateway:
         self.store = Store(data / "gateway.db", settings.store(), self._clock.now_ms)
         self._undo.callback(self.store.close)
         self.broker = setup.make(settings, self.hall, registry)
-        self.applicants = Applicants(self.hall, self.store, sealing, self._clock)
+        told = settings.central_identity_key
+        central = identity.read_key(told) if told else None
+        self.applicants = Applicants(self.hall, self.store, sealing, self._clock, central)
         self.applicants.warn_of_lost_keys()
+        self.applicants.tell_late()
         self.service = Service(
             ServiceSettings(
                 self.hall,

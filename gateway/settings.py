@@ -15,7 +15,7 @@ from pydantic_settings import BaseSettings, InitSettingsSource, SettingsConfigDi
 
 from gateway.core import scene
 from gateway.store.settings import StoreSettings
-from protocol import topics
+from protocol import identity, topics
 from protocol.errors import ProtocolError
 
 Port = Annotated[int, Field(ge=0, le=65535)]
@@ -55,6 +55,9 @@ class GatewaySettings(BaseSettings):
     """A PEM file with which the gateway shows itself to central (mutual TLS), such as ``<data>/pki/gateway.pem``."""
     central_key_file: Path | None = None
     """The private key of ``central_certificate``, a PEM file for the owner alone."""
+    central_identity_key: str | None = None
+    """Central's public identity key (``id base64``, as `hcp central identity-key` says it): whom to call back is sealed
+    to it and sent for every service. None: nothing of an applicant leaves the hall, and nobody can be called back."""
     central_backlog_per_second: Annotated[int, Field(ge=1, le=1_000_000)] = 5000
     """How fast a backlog may go to central, in events; what is new goes before it and is not held back."""
     central_backlog_burst: Annotated[int, Field(ge=1, le=1_000_000)] = 1000
@@ -126,6 +129,16 @@ class GatewaySettings(BaseSettings):
             except ProtocolError as error:
                 raise ValueError(error.detail) from None
         return value
+
+    @field_validator("central_identity_key")
+    @classmethod
+    def _identity_key(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        try:
+            return identity.key_text(identity.read_key(value))
+        except identity.IdentityError as error:
+            raise ValueError(str(error)) from None
 
     @field_validator("case_page")
     @classmethod

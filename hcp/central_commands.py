@@ -64,15 +64,49 @@ def add_hall_command(
     as_json: Annotated[bool, typer.Option("--json", help="输出 JSON，供程序读取。")] = False,
 ) -> None:
     """登记一个大厅：信任它的 CA，并为它的网关生成密钥（写入 <数据目录>/keys/<大厅>.key，权限 600）。"""
+    from central import keyring
     from central.halls import add_hall
     from central.settings import SettingsError
 
     try:
+        identity_key = keyring.load(keyring.default_path(data)).public
         key_file = add_hall(data, hall, name, authority, secrets.token_hex(24))
     except SettingsError as error:
         fail(str(error), Exit.CONFIG)
-    facts = {"hall": hall, "key_file": str(key_file)}
+    facts = {"hall": hall, "key_file": str(key_file), "identity_key": identity_key}
     if as_json:
         answer(facts)
+        return
+    talk.print(f"大厅 {hall} 已登记；网关用的密钥在 {key_file}，交给大厅后请删除此文件。")
+    if identity_key:
+        talk.print(f'请大厅在 gateway.toml 中写明（可公开）：central_identity_key = "{identity_key}"')
     else:
-        talk.print(f"大厅 {hall} 已登记；网关用的密钥在 {key_file}，交给大厅后请删除此文件。")
+        talk.print("还没有联系方式公钥，该大厅的差评将无法回访；先运行 hcp central identity-key。")
+
+
+@app.command("identity-key")
+def identity_key_command(
+    data: Data = DEFAULT_DATA,
+    file: Annotated[Path | None, typer.Option(help="私钥文件；不给则为 <数据目录>/identity.keys。")] = None,
+    new: Annotated[
+        bool, typer.Option("--new", help="另加一把新密钥，此后大厅以它加封；旧的仍用于打开以前的。")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="输出 JSON，供程序读取。")] = False,
+) -> None:
+    """联系方式的密钥：没有就生成一把，并印出交给各大厅的公钥（可公开）。私钥丢失，则已收到的联系方式都打不开。"""
+    from central import keyring
+    from central.settings import SettingsError
+
+    path = file or keyring.default_path(data)
+    try:
+        ring = keyring.load(path)
+        if new or ring.public is None:
+            ring = keyring.add(path)
+    except SettingsError as error:
+        fail(str(error), Exit.CONFIG)
+    if as_json:
+        answer({"identity_key": ring.public, "keys": list(ring.keys), "file": str(path)})
+    else:
+        talk.print("公钥（可公开），写入各大厅的 gateway.toml：")
+        typer.echo(f'central_identity_key = "{ring.public}"')
+        talk.print(f"私钥在 {path}（共 {len(ring.keys)} 把），请另存一份，勿与数据库备份放在一起；中心重新启动后生效。")

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from gateway.core.business import BusinessError
+from protocol.identity import Callee, Contact
 
 MAX_SEALED = 4096
 #: A sealed identity has a length that says nothing about the name in it.
@@ -78,6 +79,15 @@ def unpack(packed: bytes) -> Identity:
     value = json.loads(packed)
     agent = value.get("agent")
     return Identity(Person(**value["applicant"]), Person(**agent) if agent is not None else None)
+
+
+def callee(identity: Identity) -> Callee:
+    """What central is told (spec 9.6): whom to call, and where. The number of an identity card stays in the hall."""
+    agent = identity.agent
+    return Callee(
+        Contact(identity.applicant.name, identity.applicant.phone),
+        None if agent is None else Contact(agent.name, agent.phone),
+    )
 
 
 def bound_to(hall: str, case_no: str, service_no: int) -> bytes:

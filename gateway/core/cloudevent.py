@@ -13,9 +13,10 @@ SERVICE = "cn.hcp.service.v1"
 RECORD = "cn.hcp.record.v1"
 BINDING = "cn.hcp.binding.v1"
 INCIDENT = "cn.hcp.incident.v1"
+IDENTITY = "cn.hcp.identity.v1"
 
 #: What goes first inside one batch. The numbers are in the database, too (``outgoing.kind``): they never change.
-RANK = {DEVICE: 0, CASE: 1, SERVICE: 2, RECORD: 3, BINDING: 4, INCIDENT: 5}
+RANK = {DEVICE: 0, CASE: 1, SERVICE: 2, RECORD: 3, BINDING: 4, INCIDENT: 5, IDENTITY: 6}
 OTHER = 9
 MAX_INCIDENT_BODY = 512
 
@@ -111,6 +112,19 @@ def binding_data(device_id: str, seq: int, number: int, decision: Binding, now_m
 
 def binding(hall: str, data: dict, now_ms: int) -> dict:
     return _event(hall, BINDING, f"binding/{data['device']}/{data['seq']}/{data['number']}", now_ms, data)
+
+
+def identity(
+    hall: str, case_no: str, service_no: int, revision: int, sealed: tuple[str, bytes, bool] | bytes, now_ms: int
+) -> dict:
+    """``sealed``: the id of central's key, the seal and whether a phone is in it; or what the caller sealed itself."""
+    data: dict[str, Any] = {"case_no": case_no, "service_no": service_no, "revision": revision}
+    if isinstance(sealed, bytes):
+        data |= {"has_phone": False, "opaque": sealed.decode("ascii")}
+    else:
+        key, blob, has_phone = sealed
+        data |= {"has_phone": has_phone, "key": key, "sealed": base64.b64encode(blob).decode()}
+    return _event(hall, IDENTITY, f"identity/{case_no}/{service_no}/{revision}", now_ms, data)
 
 
 def incident(

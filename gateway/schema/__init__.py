@@ -16,6 +16,7 @@ from gateway.schema import (
     m008_upstream,
     m009_scenes,
     m010_commands,
+    m011_identity,
 )
 
 STEPS = Migrations("hcp.gateway")
@@ -29,6 +30,7 @@ STEPS(name="m007_business_api")(m007_business_api.apply)
 STEPS(name="m008_upstream")(m008_upstream.apply)
 STEPS(name="m009_scenes")(m009_scenes.apply)
 STEPS(name="m010_commands")(m010_commands.apply)
+STEPS(name="m011_identity")(m011_identity.apply)
 
 
 class NewerSchemaError(Exception):

@@ -8,6 +8,7 @@ import itertools
 import sqlite3
 from collections.abc import Callable
 
+from gateway.core import cloudevent
 from gateway.store import meta
 from gateway.store.settings import StoreSettings
 
@@ -86,6 +87,11 @@ class Retention:
         connection.execute(
             "DELETE FROM applicants WHERE id IN (SELECT id FROM applicants WHERE received_ms < ? LIMIT ?)",
             (before_ms, STEP),
+        )
+        # the letter stays, and what it says of somebody goes
+        connection.execute(
+            "UPDATE dead_letters SET body = NULL WHERE kind = ? AND body IS NOT NULL AND last_ms < ?",
+            (cloudevent.RANK[cloudevent.IDENTITY], before_ms),
         )
         meta.put(connection, "kept_events_from", old[-1])
         return len(old) == STEP

@@ -78,7 +78,7 @@ _IDENTITY = {
         "type": "object",
         "additionalProperties": False,
         "minProperties": 1,
-        "description": "申请人信息，到达即以 AES-256-GCM 封存，密钥不在数据库内；不记入日志，不显示，不上传。",
+        "description": "申请人信息，到达即以 AES-256-GCM 封存，密钥另存；不记入日志，不显示；证件号码不出大厅。",
         "properties": {
             **_PERSON,
             "agent": {"type": "object", "additionalProperties": False, "minProperties": 1, "properties": _PERSON},

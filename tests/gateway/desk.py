@@ -74,6 +74,7 @@ class Desk:
         enrolment.create_authority(data, HALL)
         self.clock = HandClock(NOW_MS)
         self.store_settings = settings.pop("store", StoreSettings())
+        self.identity_key = settings.pop("identity_key", None)
         self.settings = ServiceSettings(HALL, **settings)
         self.registry = Registry(data)
         self.wire: list[tuple[str, bytes]] = []
@@ -84,7 +85,7 @@ class Desk:
     def _open(self) -> None:
         self.store = Store(self.data / "gateway.db", self.store_settings, self.clock.now_ms)
         vault = load_vault(default_path(self.data))
-        self.applicants = Applicants(HALL, self.store, vault, self.clock)
+        self.applicants = Applicants(HALL, self.store, vault, self.clock, self.identity_key)
         self.feed = Feed(self.store, self.clock)
         self.service = Service(
             self.settings,

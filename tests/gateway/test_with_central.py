@@ -9,16 +9,27 @@ import pytest
 import uvicorn
 from pydantic import SecretStr
 
+from central import keyring
 from central.app import create_app
 from central.settings import Hall
 from central.settings import Settings as CentralsSettings
 from gateway.clock import Clock
 from gateway.store import outbox
 from gateway.upstream.central import Central, CentralSettings
-from protocol import record
+from protocol import identity, record
+from protocol.identity import About, Callee, Contact
 from tests.gateway.desk import HALL, Desk, poll
 
 KEY = "hall-key-for-tests-only-01"
+
+
+@pytest.fixture
+def desk(tmp_path):
+    """A desk that knows the key of the central below."""
+    ring = keyring.add(tmp_path / "central" / keyring.FILE)
+    desk = Desk(tmp_path, identity_key=identity.read_key(str(ring.public)))
+    yield desk
+    desk.close()
 
 
 @pytest.fixture
@@ -26,7 +37,6 @@ def central(tmp_path, desk: Desk):
     authority = (desk.data / "pki" / "ca.pem").read_text()
     hall = Hall(id=HALL, name="一号大厅", authority=authority, key=SecretStr(KEY))
     data = tmp_path / "central"
-    data.mkdir()
     app = create_app(CentralsSettings(data_dir=data, auditor_key=SecretStr("a" * 30), halls=(hall,)))
     listener = socket.create_server(("127.0.0.1", 0))
     server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False))
@@ -47,7 +57,8 @@ def central(tmp_path, desk: Desk):
 def test_central_takes_every_kind_of_event(desk, central):
     twin = desk.enrol("w1")
     desk.tell("sign_in", window="A1", staff="1001")
-    desk.tell("called", window="A1", case_no="C1", service_no=1, item_code="I1", item_name="社保卡办理")
+    desk.tell("called", window="A1", case_no="C1", service_no=1, item_code="I1", item_name="社保卡办理",
+              applicant={"name": "欧阳思齐", "id_no": "330302199001011232", "phone": "13800002222"})  # fmt: skip
     desk.tell("served", window="A1", case_no="C1", service_no=1)
     token = desk.token(twin)
     now_ms = desk.clock.turn(1000)
@@ -65,7 +76,7 @@ def test_central_takes_every_kind_of_event(desk, central):
     desk.tell("called", late_ms + 100, window="A1", case_no="C3", service_no=1)
     desk.send("w1", twin.rating(3, wall_ms=late_ms + 100, error_ms=500))
     kinds = {kind for (kind,) in desk.rows("SELECT DISTINCT type FROM outbox")}
-    assert len(kinds) == 6
+    assert len(kinds) == 7
 
     central.start()
     poll(lambda: outbox.counts(desk.store.reader())["pending"] == 0, lambda: desk.rows("SELECT * FROM outbox"))
@@ -73,6 +84,9 @@ def test_central_takes_every_kind_of_event(desk, central):
     (database,) = central.data.glob("*.db")
     with sqlite3.connect(f"file:{database}?mode=ro", uri=True) as held:
         assert held.execute("SELECT count(*) FROM records").fetchone() == (7,)
+        key, blob = held.execute("SELECT key, blob FROM identities").fetchone()
+    ring = keyring.load(central.data / keyring.FILE)
+    assert ring.unseal(key, About(HALL, "C1", 1, 1), blob) == Callee(Contact("欧阳思齐", "13800002222"))
 
 
 @pytest.mark.requirement("JX-3.1a")

@@ -2,6 +2,7 @@
 
 import json
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from typer.testing import CliRunner
 
 from gateway.enrolment import create_authority
+from gateway.settings import GatewaySettings
 from hcp.exits import Exit
 from hcp.main import app
 from tests.builders import make_key, name
@@ -93,8 +95,32 @@ def test_a_hall_is_made_once_and_added_to_central_once(tmp_path):
     assert first.exit_code == Exit.OK
     key = Path(json.loads(first.stdout)["key_file"]).read_text()
     assert len(key) >= 20 and key not in first.output
+    assert json.loads(first.stdout)["identity_key"] is None
     again = run.invoke(app, words)
     assert again.exit_code == Exit.CONFIG and "already" in again.output
+
+
+def test_the_identity_key_is_made_once_told_to_halls_and_turned_on_purpose(tmp_path):
+    data = ["--data", str(tmp_path)]
+    made = run.invoke(app, ["central", "identity-key", *data, "--json"])
+    first = json.loads(made.stdout)
+    assert (
+        made.exit_code == Exit.OK
+        and json.loads(run.invoke(app, ["central", "identity-key", *data, "--json"]).stdout) == first
+    )
+    secret = Path(first["file"]).read_text().split()[-1]
+    assert secret not in made.output
+    turned = run.invoke(app, ["central", "identity-key", "--new", *data])
+    assert f'central_identity_key = "{first["identity_key"]}"' not in turned.stdout and secret not in turned.output
+    (line,) = turned.stdout.splitlines()
+    told = tomllib.loads(line)
+    assert GatewaySettings(data=tmp_path, **told).central_identity_key == told["central_identity_key"]
+    run.invoke(app, ["gateway", "init", "--hall", "hall-1", "--data", str(tmp_path / "g")])
+    words = ["central", "add-hall", "--id", "hall-1", "--name", "一号大厅", *data]
+    added = run.invoke(app, [*words, "--authority", str(tmp_path / "g" / "pki" / "ca.pem")])
+    assert line in added.output
+    Path(first["file"]).chmod(0o644)
+    assert run.invoke(app, ["central", "identity-key", *data]).exit_code == Exit.CONFIG
 
 
 def test_an_authority_that_is_none_is_refused(tmp_path):

@@ -34,7 +34,8 @@ async def post_events(request: Request, system: Annotated[System, has("events")]
     - 以 id 去重：没有收到答复就用同一 id 原样重发，不会重复。id 由各业务系统自定，不同系统互不影响。
     - 可以迟到、乱序：网关按 at 重排，必要时对已有评价重新作出关联决定，原决定保留。
     - 密钥限定窗口时，只接受这些窗口的事件。
-    - 申请人信息（applicant）到达即封存，不写入日志，不显示，不上传；只有 HTTPS 或本机连接可以提交明文。
+    - 申请人信息（applicant）到达即封存，不写入日志，不显示；只有 HTTPS 或本机连接可以提交明文。
+    - 大厅配置了中心公钥时，姓名与电话另以该公钥加封上传，供差评回访，只有中心能打开；证件号码不出大厅。
     """
     value = await read_json(request)
     values = value if isinstance(value, list) else [value]
