@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, and_, exists, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, exists, func, insert, or_, select, update
 
 from central.core import handling_json
 from central.core.deadlines import Deadline
@@ -257,10 +257,12 @@ def queue(
     owner: Party | None = None,
     due_before_ms: int | None = None,
     search: str = "",
+    visible: ColumnElement[bool] | None = None,
     after: tuple[int, int] = (-1, -1),
     limit: int = 50,
 ) -> list[Held]:
-    """A list by due time, those without one last. ``orgs`` None: all of them. ``after``: (due, id) of the last row."""
+    """A list by due time, those without one last. ``orgs`` None: all of them. ``after``: (due, id) of the last row.
+    ``visible``: a condition on `handlings` besides (`central.directory.visible`)."""
     due = func.coalesce(handlings.c.due_ms, _NEVER)
     query = select(handlings).order_by(due, handlings.c.id).limit(limit)
     query = query.where(or_(due > after[0], and_(due == after[0], handlings.c.id > after[1])))
@@ -272,6 +274,8 @@ def queue(
         query = query.where(handlings.c.owner == str(owner))
     if due_before_ms is not None:
         query = query.where(handlings.c.due_ms < due_before_ms)
+    if visible is not None:
+        query = query.where(visible)
     if search:
         number = int(search) if search.isascii() and search.isdigit() and len(search) < 16 else -1
         query = query.where(or_(handlings.c.case_no == search, handlings.c.id == number))

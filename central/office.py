@@ -14,7 +14,7 @@ from typing import Any
 import structlog
 from sqlalchemy import Connection
 
-from central import calendars, corrections, directory, handlings, policies
+from central import calendars, corrections, directory, handlings, identities, policies
 from central.clock import Clock
 from central.core import due, handdown, handling_json, loop, loop_effects, loop_of, policy
 from central.core.calendar import Calendar
@@ -157,17 +157,13 @@ class Office:
         org = directory.org_of(connection, rated.hall, rated.window)
         person = directory.person_of(connection, rated.hall, rated.staff) if rated.staff else None
         people = People(org, person, self._involved(connection, rated.hall, rated.case_no, person))
-        moved = loop.begin(
-            regime.rules, people, _rated_ms(rated), map(str, rated.reasons), self._contact(connection, rated)
-        )
+        contact = _contact(connection, rated.hall, rated.case_no, rated.service_no)
+        moved = loop.begin(regime.rules, people, _rated_ms(rated), map(str, rated.reasons), contact)
         number = handlings.add(connection, rated, org, regime.version, moved.handling, now_ms)
         self._keep(connection, number, regime, None, moved, None, now_ms)
         pushed = self._do(connection, number, Deed(Action.PUSH, SYSTEM), now_ms)
         assert not isinstance(pushed, Refusal), str(pushed)
         self._tell(connection, number, now_ms)
-
-    def _contact(self, connection: Connection, rated: Rated) -> bool:
-        return False
 
     def _involved(self, connection: Connection, hall: str, case_no: str | None, rated: str | None) -> frozenset[str]:
         staff = handlings.staff_of(connection, hall, case_no)
@@ -220,7 +216,9 @@ class Office:
         regime = self._regime(connection, held.policy_version)
         people = held.handling.people
         involved = people.involved | self._involved(connection, held.hall, held.case_no, people.rated)
-        handling = replace(held.handling, people=replace(people, involved=involved))
+        # whoever took part in the 办件, or left a number, since the last deed
+        contact = held.handling.contact or _contact(connection, held.hall, held.case_no, held.service_no)
+        handling = replace(held.handling, people=replace(people, involved=involved), contact=contact)
         dues = {limit.row.timer: limit.row.due_ms for limit in handlings.limits(connection, number) if _runs(limit)}
         moved = loop.act(regime.rules, handling, deed, now_ms, dues)
         if isinstance(moved, Refusal):
@@ -432,6 +430,12 @@ class Office:
     def _made(self, version: str, chosen: Policy) -> Regime:
         rules = loop_of.rules(chosen)
         return Regime(version, chosen, rules, Limits(chosen, rules, self._own))
+
+
+def _contact(connection: Connection, hall: str, case_no: str | None, service_no: int | None) -> bool:
+    if case_no is None or service_no is None:
+        return False
+    return identities.has_contact(connection, hall, case_no, service_no)
 
 
 def _runs(limit: Limit) -> bool:

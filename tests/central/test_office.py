@@ -6,11 +6,12 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import select
 
-from central import calendars, handlings, tables
+from central import calendars, handlings, keyring, tables
 from central.core.handling import Action, Deed, Outcome, State
 from central.core.refusal import Refusal
 from central.office import UnknownHandling
 from central.settings import SettingsError
+from protocol.identity import Callee, Contact
 from tests.central.office_world import CITIZEN, FULL, HANDLER, REVIEWER, SUPERVISOR, OfficeWorld, beijing
 
 
@@ -329,3 +330,25 @@ def test_a_queue_is_sorted_by_due_time_filtered_and_paged(world):
     assert [held.id for held in rest] == [numbers[2]]
     assert [held.id for held in world.office.queue(search=str(numbers[2]))] == [numbers[2]]
     assert [(row.state, row.count) for row in world.office.counts()] == [("pushed", 2), ("verifying", 1)]
+
+
+# --- the citizen ---
+
+
+def test_who_left_a_number_is_called_on_two_days_before_it_is_given_up(world):
+    keys = keyring.add(keyring.path_of(world.settings))
+    world.restart()
+    number = world.rate(1)
+    (held,) = world.office.queue()
+    assert not held.handling.contact
+    key = next(iter(keys.keys.values())).public_key()
+    callee = Callee(Contact("欧阳思齐", "13800002222"), None)
+    assert world.take(world.gateway.identity(held.case_no, callee, key)) == ["accepted"]  # after the rating
+    refusal = world.do(number, Action.GIVE_UP)
+    assert isinstance(refusal, Refusal) and refusal.code == "attempts"
+    world.must(number, Action.ATTEMPT, outcome=Outcome.NO_ANSWER)
+    world.must(number, Action.ATTEMPT, outcome=Outcome.NO_ANSWER)
+    assert isinstance(world.do(number, Action.GIVE_UP), Refusal)  # twice on one day is once
+    world.turn_to("2026-10-01 10:00")
+    world.must(number, Action.ATTEMPT, outcome=Outcome.HUNG_UP)
+    world.must(number, Action.GIVE_UP)
