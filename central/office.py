@@ -283,9 +283,15 @@ class Office:
         handlings.start(connection, number, effect.timer, row, deadline)
 
     def _set_due(self, connection: Connection, number: int, regime: Regime, handling: Handling) -> None:
+        """The end of the limit of this state. One that has passed fired and runs no longer; it stays the due time, or
+        what is overdue would sink to the end of every list."""
         timer = None if handling.state in TERMINAL else regime.rules.due(handling.state, handling.handling_class)
-        running = {limit.row.timer: limit.row.due_ms for limit in handlings.limits(connection, number) if _runs(limit)}
-        due_ms = running.get(timer.name) if timer else None
+        ends = [
+            (limit.row.start_ms, limit.row.due_ms)
+            for limit in handlings.limits(connection, number)
+            if timer is not None and limit.row.timer == timer.name and (_runs(limit) or limit.row.fired_ms is not None)
+        ]
+        due_ms = max(ends)[1] if ends else None
         handlings.set_due(connection, number, due_ms, timer.name if timer and due_ms is not None else None)
 
     def _adopt(self, connection: Connection, number: int, adopted: bool, now_ms: int) -> None:

@@ -270,6 +270,18 @@ def test_the_due_time_of_a_list_is_that_of_the_state(world):
     assert beijing(world.office.file(number).held.due_ms) == "2026-10-28 00:00"
 
 
+def test_what_is_overdue_keeps_its_place_in_a_list(world):
+    late, number = world.rate(1), world.rate(1)
+    world.must(number, Action.CALL_BACK)
+    world.turn_to("2026-10-09 09:00")
+    held = world.office.file(late).held
+    assert (held.due_timer, beijing(held.due_ms)) == ("call_back", "2026-10-09 00:00")
+    assert [each.id for each in world.office.queue()] == [late, number]
+    assert [row.late for row in world.office.counts() if row.state == "pushed"] == [1]
+    world.must(late, Action.CALL_BACK)
+    assert beijing(world.office.file(late).held.due_ms) == "2026-10-14 00:00"
+
+
 def test_a_limit_over_an_unknown_year_follows_its_table_and_says_so(open_world, tmp_path):
     world = open_world(now="2026-12-28 10:00")
     number = world.rate(1)
