@@ -163,13 +163,7 @@ class Gateway:
         self.broker.start()
         self._undo.callback(self.broker.stop)
         self.mqtt_port = self.broker.port
-        self.service.start()
-        self._undo.callback(self.service.stop)
-        keeper = Keeper(
-            self.store, self.hall, self._clock.now_ms, settings.business_error_ms, lambda: self.service.salvaged()
-        )
-        keeper.start()
-        self._undo.callback(keeper.stop)
+        # not connected yet; but the service may have something to show from the first moment
         self.door = Door(
             DoorSettings(
                 self.hall,
@@ -182,6 +176,13 @@ class Gateway:
             self.service.offer,
             self.service.on_up,
         )
+        self.service.start()
+        self._undo.callback(self.service.stop)
+        keeper = Keeper(
+            self.store, self.hall, self._clock.now_ms, settings.business_error_ms, lambda: self.service.salvaged()
+        )
+        keeper.start()
+        self._undo.callback(keeper.stop)
         self.door.start()
         self._undo.callback(self.door.stop)
         self.feed = Feed(self.store, self._clock, settings.feed_delay_ms)

@@ -25,10 +25,8 @@ def test_the_same_bytes_reach_two_centres(tmp_path):
         hall.serve("ZW-1")
         hall.press(Press(1))
         hall.wait_receipts()
-        centres = [hall.add_central(name, "2026-09-24 16:45", policy=name) for name in ("wenzhou", "mot")]
-        for central in centres:
+        one, other = (hall.add_central(name, "2026-09-24 16:45") for name in ("one", "other"))
+        for central in (one, other):
             hall.bring_to(central)
-        ratings = [central.counted("ZW-1") for central in centres]
-        assert ratings[0] == ratings[1]
-        bodies = [central.records() for central in centres]
-        assert bodies[0] == bodies[1] != b""
+        assert one.counted("ZW-1") == other.counted("ZW-1")
+        assert one.records() == other.records() != b""

@@ -18,8 +18,9 @@ def test_mot_from_the_press_to_the_closed_case(tmp_path):
         central = hall.central
         office = central.app.state.office
         # whoever is asked for a reason (第九条) and ticks none has rated all the same
-        assert hall.rate("MOT-1", Press(1))["reasons"] == []
-        assert hall.rate("MOT-2", Press(2, (207,)))["reasons"] == [207]
+        bare, ticked = hall.rate("MOT-1", Press(1)), hall.rate("MOT-2", Press(2, (207,)))
+        assert (bare["reasons"], bare["reason_missing"]) == ([], True)
+        assert (ticked["reasons"], ticked["reason_missing"]) == ([207], False)
         true, invalid = case_of(central, "MOT-1"), case_of(central, "MOT-2")
         # Thursday 24 September, 16:45: in the unit's list at once. 2 WD: not 25 to 27 (中秋节); Mon 28, Tue 29
         for case in (true, invalid):

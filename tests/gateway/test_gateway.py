@@ -13,6 +13,7 @@ from gateway import enrolment
 from gateway.broker import mosquitto, setup, trial
 from gateway.core import times
 from gateway.run import Gateway, hall_of
+from gateway.service import Service
 from gateway.settings import GatewaySettings, SettingsError
 from protocol import record, topics
 from protocol.record import record_hash
@@ -186,3 +187,19 @@ def test_the_ready_line_has_real_ports(running):
     facts = json.loads(json.dumps(running.facts()))
     assert httpx.get(facts["http"] + "/healthz", trust_env=False).json() == {"alive": True}
     assert facts["mqtt_port"] == running.mqtt_port > 0
+
+
+def test_what_is_to_be_shown_before_the_broker_is_reached_waits_for_it(tmp_path, monkeypatch):
+    write_systems(tmp_path)
+    said = []
+
+    def start(service):
+        started(service)
+        said.append(service.sender.publish(topics.topic(HALL, "w1", "scene"), b""))
+
+    started = Service.start
+    monkeypatch.setattr(Service, "start", start)
+    gateway = Gateway(settings(tmp_path))
+    gateway.start()
+    gateway.stop()
+    assert said == [False]
