@@ -52,8 +52,9 @@ class BusinessSystem:
     def sign_out(self, window: str, staff: str) -> None:
         self.send("sign_out", window, staff=staff)
 
-    def called(self, window: str, staff: str, case_no: str, service_no: int, item: str) -> None:
-        self._service("called", window, staff, case_no, service_no, item)
+    def called(self, window: str, staff: str, case_no: str, service_no: int, item: str, **more: object) -> None:
+        """``more``: further fields of the event, such as ``applicant``."""
+        self._service("called", window, staff, case_no, service_no, item, **more)
 
     def served(self, window: str, staff: str, case_no: str, service_no: int, item: str) -> None:
         self._service("served", window, staff, case_no, service_no, item)
@@ -61,10 +62,12 @@ class BusinessSystem:
     def finished(self, window: str, staff: str, case_no: str, service_no: int, item: str) -> None:
         self._service("finished", window, staff, case_no, service_no, item)
 
-    def _service(self, kind: str, window: str, staff: str, case_no: str, service_no: int, item: str) -> None:
+    def _service(
+        self, kind: str, window: str, staff: str, case_no: str, service_no: int, item: str, **more: object
+    ) -> None:
         self.send(
             kind, window, staff=staff, case_no=case_no, service_no=service_no,
-            item_code=f"item-{sum(item.encode()) % 10000:04d}", item_name=item,
+            item_code=f"item-{sum(item.encode()) % 10000:04d}", item_name=item, **more,
         )  # fmt: skip
 
     def send(self, kind: str, window: str, **fields) -> None:

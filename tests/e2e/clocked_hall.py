@@ -20,8 +20,8 @@ import uvicorn
 from fastapi import FastAPI
 
 import gateway.settings
+from central import keyring, tls
 from central import settings as central_settings
-from central import tls
 from central.app import create_app
 from central.clock import Clock, HandClock
 from central.core.calendar import ZONE
@@ -81,6 +81,7 @@ class Central:
         self.clock = HandClock(now_ms)
         self.auditor_key = secrets.token_hex(24)
         own = pki.server()
+        self.identity_key = keyring.add(keyring.default_path(folder)).public
         add_hall(folder, HALL, "鹿城区政务服务中心", hall_authority, hall_key)
         self.settings = central_settings.load(
             data_dir=folder, auditor_key=self.auditor_key, tls_certificate=own.certificate, tls_key=own.key, **settings
@@ -202,7 +203,12 @@ class ClockedHall:
 
     def _start_gateway(self, data: Path, central: Central | None) -> Gateway:
         there = (
-            {"central_url": central.url, "central_key": self.key, "central_authority": self.pki.certificate}
+            {
+                "central_url": central.url,
+                "central_key": self.key,
+                "central_authority": self.pki.certificate,
+                "central_identity_key": central.identity_key,
+            }
             if central
             else {}
         )
@@ -222,19 +228,20 @@ class ClockedHall:
 
     # --- what happens in it ---
 
-    def rate(self, case_no: str, press: Press, service_no: int = 1) -> dict:
+    def rate(self, case_no: str, press: Press, **applicant: str) -> dict:
         """Somebody is served and presses; gives the rating as central counts it."""
-        self.serve(case_no, service_no)
+        self.serve(case_no, **applicant)
         self.press(press)
         return self.central.counted(case_no)
 
-    def finish(self, case_no: str, service_no: int = 1) -> None:
-        self.business.finished(WINDOW, STAFF, case_no, service_no, ITEM)
+    def finish(self, case_no: str) -> None:
+        self.business.finished(WINDOW, STAFF, case_no, 1, ITEM)
 
-    def serve(self, case_no: str, service_no: int = 1) -> None:
-        """Call and serve; until the device asks."""
-        for tell in (self.business.called, self.business.served):
-            tell(WINDOW, STAFF, case_no, service_no, ITEM)
+    def serve(self, case_no: str, **applicant: str) -> None:
+        """Call and serve; until the device asks. ``applicant``: name, id_no, phone, as far as they were given."""
+        more = {"applicant": applicant} if applicant else {}
+        self.business.called(WINDOW, STAFF, case_no, 1, ITEM, **more)
+        self.business.served(WINDOW, STAFF, case_no, 1, ITEM)
         self.device.wait_screen("rate", WAIT_S)
 
     def press(self, press: Press) -> None:

@@ -39,7 +39,7 @@ def test_jiaxiang_from_the_press_to_the_closed_case(tmp_path):
             "JX-5": Press(1, (113,)),
         }
         for case_no, press in presses.items():
-            hall.rate(case_no, press)
+            hall.rate(case_no, press, name="欧阳思齐", phone="13800002222")
         attitude, uncalled, slow, between, late = (case_of(central, case_no) for case_no in presses)
         # Thursday 24 September, 16:45: pushed; an hour is an hour. Fri 25 to Sun 27 are 中秋节, so 1 WD is Mon 28.
         assert attitude.dues() == uncalled.dues() == {"at_once.call_back": "2026-09-24 17:45"}
@@ -57,6 +57,10 @@ def test_jiaxiang_from_the_press_to_the_closed_case(tmp_path):
         assert "反馈内容" in said and "三(三)" in said
         attitude.do(Action.FEED_BACK, HANDLER, fields=TOLD)
         assert (attitude.state, attitude.dues()) == ("closed", {})
+
+        # 实名差评 are called back: nobody gives up at once who has a number
+        said = uncalled.refused(Action.GIVE_UP, HANDLER)
+        assert "不同日期联系满2次" in said
 
         # the other one was not called: overdue to the minute, and the supervisor hears of it
         central.turn_to("2026-09-24 17:44")
