@@ -7,10 +7,11 @@ from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 
 from central import problem
+from central.accounts import Accounts
 from central.clock import Clock
 from central.office import Office
 from central.read import Reader
-from central.routes import corrections, events, page, read
+from central.routes import corrections, events, login, page, read
 from central.scheduler import Scheduler
 from central.settings import Settings
 from central.store import Store
@@ -46,8 +47,10 @@ def create_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
     app.state.clock = hands
     app.state.office = office
     app.state.store = store
+    app.state.accounts = Accounts(store, app.state.clock)
     app.state.reader = reader
     problem.install(app)
-    for routes in (events, corrections, read, page):
+    login.install(app)
+    for routes in (events, corrections, login, read, page):
         app.include_router(routes.router)
     return app

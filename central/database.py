@@ -96,6 +96,39 @@ def rows_of(
     yield from connection.execute(query)
 
 
+def append_only(table: str) -> list[tuple[str, str]]:
+    """Statements, each with its dialect, after which the database itself lets nobody change or remove a row."""
+    words = f"{table} is append-only"
+    sqlite_triggers = [
+        f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table} BEGIN SELECT RAISE(ABORT, '{words}'); END"
+        for verb in ("UPDATE", "DELETE")
+    ]
+    return [
+        *((statement, "sqlite") for statement in sqlite_triggers),
+        (
+            f"CREATE FUNCTION {table}_append_only() RETURNS trigger LANGUAGE plpgsql "
+            f"AS $$ BEGIN RAISE EXCEPTION '{words}'; END $$",
+            "postgresql",
+        ),
+        (
+            f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} "
+            f"FOR EACH STATEMENT EXECUTE FUNCTION {table}_append_only()",
+            "postgresql",
+        ),
+    ]
+
+
+def not_append_only(table: str) -> list[tuple[str, str]]:
+    """What is left of it once the table is dropped."""
+    return [(f"DROP FUNCTION {table}_append_only()", "postgresql")]
+
+
+def hold(connection: Connection, table: Table) -> None:
+    """Let no other transaction add to a table until this one ends. SQLite's writers hold the whole database anyway."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"LOCK TABLE {table.name} IN SHARE ROW EXCLUSIVE MODE")
+
+
 def file_of(url: str) -> Path | None:
     """The file of an SQLite URL, None for a server."""
     parsed: URL = make_url(url)

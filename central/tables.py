@@ -10,6 +10,7 @@ facts, and where a ``handlings`` row stands in the loop, whose facts are its ``d
 from enum import StrEnum
 
 from sqlalchemy import (
+    DDL,
     JSON,
     BigInteger,
     Boolean,
@@ -26,11 +27,16 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    event,
     false,
     true,
 )
 
+from central.core.audit_chain import Kind
 from central.core.rating import Binding, Channel, Level, Origin, Status
+from central.core.regions import OrgKind, Tier
+from central.core.roles import Role, Scope
+from central.database import append_only
 
 metadata = MetaData(
     naming_convention={
@@ -462,3 +468,122 @@ consents = Table(
     Index("ix_consents_service", "hall", "case_no", "service_no"),
     sqlite_autoincrement=True,
 )
+
+# Who there is: the tree of regions, institutions with their windows, those who serve there and those who sign in here.
+regions = Table(
+    "regions",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("name", String(100), nullable=False),
+    Column("parent", ForeignKey("regions.id"), index=True),
+    Column("tier", _named(Tier, "tier"), nullable=False),
+)
+
+# ``contact``, ``leader`` and ``collector``: the persons that MOT 第六条, JX 四(一) and JX 三(一) ask for, by name.
+orgs = Table(
+    "orgs",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("name", String(100), nullable=False),
+    Column("kind", _named(OrgKind, "kind"), nullable=False),
+    Column("region", ForeignKey("regions.id"), nullable=False, index=True),
+    Column("contact", String(100)),
+    Column("leader", String(100)),
+    Column("collector", String(100)),
+    Column("active", Boolean, nullable=False),
+)
+
+# Where a hall of ``halls.toml`` stands, and which institution runs it.
+places = Table(
+    "places",
+    metadata,
+    Column("hall", String(20), primary_key=True),
+    Column("region", ForeignKey("regions.id"), nullable=False, index=True),
+    Column("org", ForeignKey("orgs.id"), nullable=False),
+)
+
+# A window of an institution in another's hall (驻厅部门). Without a row it is of the institution that runs the hall.
+windows = Table(
+    "windows",
+    metadata,
+    Column("hall", String(20), primary_key=True),
+    Column("window", String(64), primary_key=True),
+    Column("org", ForeignKey("orgs.id"), nullable=False),
+    Column("active", Boolean, nullable=False),
+)
+
+# ``secret``: the password as `passwords` keeps it. ``must_change``: it was given by somebody else. Rows stay for ever.
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("name", String(100), nullable=False),
+    Column("org", String(40), nullable=False, index=True),
+    Column("secret", Text, nullable=False),
+    Column("must_change", Boolean, nullable=False),
+    Column("active", Boolean, nullable=False),
+    Column("made_ms", BigInteger, nullable=False),
+)
+
+# Who stands behind a 工号. No account: the person does not sign in here.
+staff = Table(
+    "staff",
+    metadata,
+    Column("hall", String(20), primary_key=True),
+    Column("staff", String(64), primary_key=True),
+    Column("name", String(100), nullable=False),
+    Column("account", ForeignKey("accounts.id"), index=True),
+)
+
+# A role for a part. It ends at ``until_ms``; a row is never taken away.
+grants = Table(
+    "grants",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("account", ForeignKey("accounts.id"), nullable=False, index=True),
+    Column("role", _named(Role, "role"), nullable=False),
+    Column("scope", _named(Scope, "scope"), nullable=False),
+    Column("part", String(40), nullable=False),
+    Column("granted_by", String(100), nullable=False),
+    Column("from_ms", BigInteger, nullable=False),
+    Column("until_ms", BigInteger),
+    Index("ix_grants_part", "role", "part"),
+    sqlite_autoincrement=True,
+)
+
+# Only the hash of a session's token is here.
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("token", String(64), primary_key=True),
+    Column("account", ForeignKey("accounts.id"), nullable=False, index=True),
+    Column("csrf", String(64), nullable=False),
+    Column("made_ms", BigInteger, nullable=False),
+    Column("seen_ms", BigInteger, nullable=False),
+    Column("expires_ms", BigInteger, nullable=False),
+)
+
+# Failed sign-ins since the last good one. ``subject``: the hash of an account's name or an address.
+failures = Table(
+    "failures",
+    metadata,
+    Column("subject", String(64), primary_key=True),
+    Column("times", Integer, nullable=False),
+    Column("last_ms", BigInteger, nullable=False),
+)
+
+# The audit: one chain of everything that was written and every sealed thing that was read (`core.audit_chain`).
+audit = Table(
+    "audit",
+    metadata,
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("actor", String(100), nullable=False),
+    Column("kind", _named(Kind, "kind"), nullable=False),
+    Column("about", String(200), nullable=False),
+    Column("words", Text, nullable=False),
+    Column("prev", LargeBinary(32), nullable=False),
+    Column("hash", LargeBinary(32), nullable=False, unique=True),
+)
+for _statement, _dialect in append_only("audit"):
+    event.listen(audit, "after_create", DDL(_statement).execute_if(dialect=_dialect))

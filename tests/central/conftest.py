@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from fastapi import FastAPI
 from playwright.sync_api import Browser, Page
 
+from central import passwords
 from central.app import create_app
 from central.settings import Hall, Settings, load
 from central.store import Store
@@ -26,6 +27,14 @@ AUDITOR_KEY = "auditor-key-for-tests-only"
 HALL_KEY = "hall-key-for-tests-only-01"
 NOW_MS = 1_800_000_000_000
 AT = "2026-03-02T01:02:03.456Z"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cheap_passwords() -> Iterator[None]:
+    """scrypt at its least: what it costs an attacker it would cost every test."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "COST", (4, 8, 1))
+        yield
 
 
 class Gateway:

@@ -121,4 +121,4 @@ def test_the_same_tables_can_be_made_on_postgresql():
     assert (
         "CREATE UNIQUE INDEX uq_ratings_counted" in made and "WHERE status = 'counted' AND origin != 'default'" in made
     )
-    assert made.count("BIGSERIAL") == 9
+    assert made.count("BIGSERIAL") == 10
