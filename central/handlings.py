@@ -9,7 +9,9 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, exists, func, insert, or_, select, update
 
+from central import audit, tables
 from central.core import handling_json
+from central.core.audit_chain import Kind
 from central.core.deadlines import Deadline
 from central.core.due import Row
 from central.core.handling import TERMINAL, Action, Deed, Handling, State
@@ -19,6 +21,8 @@ from central.core.rating import Binding, Status
 from central.database import insert_new
 from central.tables import bindings, cases, deeds, handlings, notices, policies, ratings, records, services, timers
 
+#: Before the digest of a deed in the audit's words.
+DIGEST = "摘要"
 #: How many due timers, or ratings without a handling, are looked at in one go.
 MOST = 500
 
@@ -423,8 +427,27 @@ def remark(connection: Connection, number: int, what: str, state: State, words: 
 def _note(connection: Connection, number: int, at_ms: int, row: dict[str, Any]) -> int:
     of_this = select(func.coalesce(func.max(deeds.c.number), 0)).where(deeds.c.handling == number)
     place = connection.execute(of_this).scalar_one() + 1
-    connection.execute(insert(deeds), {"handling": number, "number": place, "at_ms": at_ms, **row})
+    kept = {"handling": number, "number": place, "at_ms": at_ms, **row}
+    connection.execute(insert(deeds), kept)
+    about, words = f"handling/{number}/{place}", f"{row['words']}；{DIGEST}{handling_json.digest(kept)}"
+    audit.append(connection, at_ms, row["actor"], Kind.WRITE, about, words)
     return place
+
+
+def astray(connection: Connection) -> list[tuple[int, int]]:
+    """Deeds (handling, number) that are not what the audit says they were, or of which it knows nothing, and those
+    that it knows and that are gone."""
+    sealed = {}
+    entries = tables.audit.c
+    found = select(entries.about, entries.words).where(entries.about.like("handling/%"), entries.kind == Kind.WRITE)
+    for about, words in connection.execute(found):
+        _, number, place = about.split("/")
+        sealed[int(number), int(place)] = words.rpartition(DIGEST)[2]
+    wrong = []
+    for row in connection.execute(select(deeds)).mappings():
+        if sealed.pop((row["handling"], row["number"]), None) != handling_json.digest(dict(row)):
+            wrong.append((row["handling"], row["number"]))
+    return sorted([*wrong, *sealed])
 
 
 def history(connection: Connection, number: int) -> list[Done]:

@@ -1,5 +1,8 @@
 """A handling as JSON, for the database: all of it, and back to the same value."""
 
+import hashlib
+import json
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -39,3 +42,14 @@ def said(deed: Deed) -> dict[str, Any]:
         "timer": deed.timer,
     }
     return {name: value for name, value in content.items() if value}
+
+
+#: The parts of a deed that its digest covers.
+SEALED = ("handling", "number", "at_ms", "action", "party", "actor", "org", "before", "after", "words", "said")
+
+
+def digest(deed: Mapping[str, Any]) -> str:
+    """SHA-256 (hex) of a deed as it is kept. The audit holds it: whoever changes the deed later is found out."""
+    content = {name: deed[name] for name in SEALED}
+    text = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()

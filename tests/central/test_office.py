@@ -6,7 +6,8 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import select
 
-from central import calendars, handlings, keyring, tables
+from central import audit, calendars, handlings, keyring, tables
+from central.core import audit_chain
 from central.core.handling import Action, Deed, Outcome, State
 from central.core.refusal import Refusal
 from central.office import UnknownHandling
@@ -218,6 +219,21 @@ def test_a_rating_that_belongs_to_another_case_keeps_both_sides_out(world):
     assert file.held.handling.people.rated == "test-hall/S02"
     assert "test-hall/S01" in file.held.handling.people.involved
     assert file.deeds[-1].action == "rebound"
+
+
+def test_every_deed_is_in_the_audit_and_one_that_was_changed_or_removed_is_found_out(world):
+    number = world.rate(1)
+    world.must(number, Action.CALL_BACK)
+    world.must(number, Action.CONFIRM)
+    with world.store.read() as connection:
+        assert handlings.astray(connection) == []
+        assert list(audit_chain.check(audit.entries(connection))) == []
+        assert all(FULL["reason"] not in entry.words for entry in audit.entries(connection))
+    deeds = tables.deeds
+    with world.store.write() as connection:
+        connection.execute(deeds.update().where(deeds.c.number == 3).values(said={"fields": {"cause": "另写"}}))
+        connection.execute(deeds.delete().where(deeds.c.number == 4))
+        assert handlings.astray(connection) == [(number, 3), (number, 4)]
 
 
 # --- time ---
