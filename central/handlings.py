@@ -16,15 +16,29 @@ from central.core.deadlines import Deadline
 from central.core.due import Row
 from central.core.handling import TERMINAL, Action, Deed, Handling, State
 from central.core.loop_effects import About
-from central.core.parties import Party
+from central.core.parties import Party, People
 from central.core.rating import Binding, Status
 from central.database import insert_new
-from central.tables import bindings, cases, deeds, handlings, notices, policies, ratings, records, services, timers
+from central.tables import (
+    bindings,
+    cases,
+    deeds,
+    handlings,
+    kept_out,
+    notices,
+    policies,
+    ratings,
+    records,
+    services,
+    timers,
+)
 
 #: Before the digest of a deed in the audit's words.
 DIGEST = "摘要"
 #: How many due timers, or ratings without a handling, are looked at in one go.
 MOST = 500
+#: The states of a 办件 that is over.
+FINISHED = ("finished", "cancelled")
 
 
 @dataclass(frozen=True)
@@ -203,7 +217,7 @@ def finished(connection: Connection, hall: str, case_no: str | None) -> bool:
         return True
     newest = select(cases.c.status).where(cases.c.hall == hall, cases.c.case_no == case_no)
     status = connection.execute(newest.order_by(cases.c.revision.desc()).limit(1)).scalar()
-    return status in ("finished", "cancelled")
+    return status in FINISHED
 
 
 # --- handlings ---
@@ -225,6 +239,7 @@ def add(connection: Connection, rated: Rated, org: str, version: str, handling: 
         **_standing(handling, now_ms),
     }
     (number,) = connection.execute(insert(handlings).returning(handlings.c.id), row).one()
+    _keep_out(connection, number, handling.people)
     return number
 
 
@@ -238,6 +253,14 @@ def save(connection: Connection, number: int, handling: Handling, now_ms: int, *
     """Where it stands now, one revision on."""
     changed = {**_standing(handling, now_ms), **columns, "revision": handlings.c.revision + 1}
     connection.execute(update(handlings).where(handlings.c.id == number).values(**changed))
+    _keep_out(connection, number, handling.people)
+
+
+def _keep_out(connection: Connection, number: int, people: People) -> None:
+    """Note from whom it stays hidden (`central.sight`); nobody is ever taken off."""
+    persons = people.involved | ({people.rated} if people.rated else set())
+    if persons:
+        insert_new(connection, kept_out, [{"handling": number, "person": each} for each in sorted(persons)])
 
 
 def set_due(connection: Connection, number: int, due_ms: int | None, timer: str | None) -> None:

@@ -198,6 +198,7 @@ services = Table(
     Column("status", String(20), nullable=False),
     Column("received_ms", BigInteger, nullable=False),
     Column("applicant_kind", String(10)),
+    Index("ix_services_staff", "hall", "staff", "window"),
 )
 
 # Who is to be called back after a service (spec 9.6), sealed; ``key`` None: by the business system, for somebody else.
@@ -383,6 +384,14 @@ handlings = Table(
     Index("ix_handlings_service", "hall", "case_no"),
     Index("ix_handlings_staff", "hall", "staff", "confirmed_ms"),
     sqlite_autoincrement=True,
+)
+
+# Who is rated, or had a part in the 办件, or was ever thought to: from these the handling stays hidden for ever.
+kept_out = Table(
+    "kept_out",
+    metadata,
+    Column("handling", ForeignKey("handlings.id"), primary_key=True),
+    Column("person", String(100), primary_key=True),
 )
 
 # A limit that was started. One that was stopped keeps its row: it explains what was owed when.
