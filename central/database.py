@@ -8,44 +8,84 @@ from typing import Any
 from alembic import command
 from alembic.config import Config
 from alembic.util import CommandError
-from sqlalchemy import URL, Connection, Engine, Select, Table, bindparam, create_engine, event, func, make_url, tuple_
+from sqlalchemy import Connection, Engine, Select, Table, bindparam, create_engine, event, func, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError
 
+from central import database_url
 from central.settings import SettingsError
 
 BUSY_TIMEOUT_MS = 5000
+#: After this long without a word inside a transaction, PostgreSQL gives up on a writer and frees the lock.
+SILENCE_MS = 60_000
+#: Any number, as long as every version of this program uses the same one.
+WRITE_LOCK = 0x686370
+
+# What a connection is told once, before its first transaction.
+_SQLITE = (f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}",)
+_SQLITE_WRITER = (*_SQLITE, "PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL", "PRAGMA foreign_keys=ON")
+_SQLITE_READER = (*_SQLITE, "PRAGMA query_only=ON")
+_POSTGRESQL = (f"SET idle_in_transaction_session_timeout={SILENCE_MS}",)
+_POSTGRESQL_WRITER = (
+    *_POSTGRESQL,
+    f"SET lock_timeout={BUSY_TIMEOUT_MS}",
+    # each statement sees what the holder of the lock before us committed
+    "SET default_transaction_isolation='read committed'",
+    # an answer follows a commit that is on the disk; a server that waits for more than its own disk goes on doing so
+    "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'",
+)
+_POSTGRESQL_READER = (
+    *_POSTGRESQL,
+    "SET default_transaction_isolation='repeatable read'",
+    "SET default_transaction_read_only=on",
+)
 
 
 def open_writer(url: str) -> Engine:
     """An engine with one connection, whose transactions hold the write lock from their beginning."""
-    engine = create_engine(url, pool_size=1, max_overflow=0, hide_parameters=True)
+    engine = _open(url, pool_size=1, max_overflow=0)
     if engine.dialect.name == "sqlite":
-        _listen(engine, "BEGIN IMMEDIATE", ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"))
+        _listen(engine, _SQLITE_WRITER, "BEGIN IMMEDIATE")
+    else:
+        _listen(engine, _POSTGRESQL_WRITER, f"SELECT pg_advisory_xact_lock({WRITE_LOCK})")
     return engine
 
 
 def open_reader(url: str) -> Engine:
     """An engine that cannot write; each of its transactions sees one state."""
-    engine = create_engine(url, pool_size=4, max_overflow=4, hide_parameters=True)
+    engine = _open(url, pool_size=4, max_overflow=4)
     if engine.dialect.name == "sqlite":
-        _listen(engine, "BEGIN", ("query_only=ON",))
-    elif engine.dialect.name == "postgresql":
-        engine = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        _listen(engine, _SQLITE_READER, "BEGIN")
+    else:
+        _listen(engine, _POSTGRESQL_READER)
     return engine
 
 
-def _listen(engine: Engine, begin: str, pragmas: tuple[str, ...]) -> None:
+def _open(text: str, **pool: int) -> Engine:
+    url = database_url.read(text)
+    if url.get_backend_name() == "sqlite":
+        return create_engine(url, hide_parameters=True, **pool)
+    ours = {"client_encoding": "utf8", "connect_timeout": 10, "application_name": "hcp-central"}
+    ours = {name: value for name, value in ours.items() if name not in url.query}
+    # pinged: a server that was restarted meanwhile costs a new connection, not an answer
+    return create_engine(url, hide_parameters=True, connect_args=ours, pool_pre_ping=True, **pool)
+
+
+def _listen(engine: Engine, told: tuple[str, ...], begin: str = "") -> None:
     @event.listens_for(engine, "connect")
     def _connected(connection, _record) -> None:
-        # the driver would begin transactions by itself, too late and without the lock
-        connection.isolation_level = None
-        for pragma in (f"busy_timeout={BUSY_TIMEOUT_MS}", *pragmas):
-            connection.execute(f"PRAGMA {pragma}")
+        if engine.dialect.name == "sqlite":
+            # the driver would begin transactions by itself, too late and without the lock
+            connection.isolation_level = None
+        for statement in told:
+            connection.execute(statement)
+        connection.commit()
 
-    @event.listens_for(engine, "begin")
-    def _begun(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
+    if begin:
+
+        @event.listens_for(engine, "begin")
+        def _begun(connection: Connection) -> None:
+            connection.exec_driver_sql(begin)
 
 
 def migrate(engine: Engine) -> None:
@@ -53,20 +93,35 @@ def migrate(engine: Engine) -> None:
 
     Raises SettingsError if it cannot be opened or was written by a newer version of this program.
     """
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+    where = database_url.shown(engine.url)
     try:
         with engine.begin() as connection:
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            _check_encoding(connection, where)
+            command.upgrade(migrations(connection), "head")
     except CommandError as error:
         raise SettingsError(
-            f"the database {engine.url!r} has a structure this version does not know ({error}); install a newer hcp"
+            f"the database {where} has a structure this version does not know ({error}); install a newer hcp"
         ) from None
-    except OperationalError as error:
-        raise SettingsError(
-            f"the database {engine.url!r} cannot be used: {error.orig}; check path and rights"
-        ) from None
+    except DBAPIError as error:
+        raise SettingsError(f"the database {where} cannot be used: {error.orig}; check path and rights") from None
+
+
+def migrations(connection: Connection) -> Config:
+    """The steps in ``central/migrations``, for Alembic's commands over this connection."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+    config.attributes["connection"] = connection
+    return config
+
+
+def _check_encoding(connection: Connection, where: str) -> None:
+    if connection.dialect.name == "postgresql":
+        encoding = connection.exec_driver_sql("SHOW server_encoding").scalar_one()
+        if encoding != "UTF8":
+            raise SettingsError(
+                f"the database {where} is encoded in {encoding}, which does not keep Chinese texts as they are: make "
+                "it anew with ENCODING 'UTF8' TEMPLATE template0"
+            )
 
 
 def insert_new(connection: Connection, table: Table, rows: list[dict]) -> None:
@@ -127,11 +182,3 @@ def hold(connection: Connection, table: Table) -> None:
     """Let no other transaction add to a table until this one ends. SQLite's writers hold the whole database anyway."""
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql(f"LOCK TABLE {table.name} IN SHARE ROW EXCLUSIVE MODE")
-
-
-def file_of(url: str) -> Path | None:
-    """The file of an SQLite URL, None for a server."""
-    parsed: URL = make_url(url)
-    if parsed.get_backend_name() != "sqlite" or not parsed.database or parsed.database == ":memory:":
-        return None
-    return Path(parsed.database)

@@ -6,7 +6,7 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from sqlalchemy.exc import DBAPIError, TimeoutError
+from sqlalchemy.exc import DataError, DBAPIError, TimeoutError
 from starlette.exceptions import HTTPException
 
 log = structlog.get_logger("central")
@@ -57,6 +57,7 @@ def install(app: FastAPI) -> None:
     app.exception_handler(Problem)(_ours)
     app.exception_handler(HTTPException)(_http)
     app.exception_handler(RequestValidationError)(_parameters)
+    app.exception_handler(DataError)(_unfit)
     app.exception_handler(DBAPIError)(_storage)
     app.exception_handler(TimeoutError)(_storage)
     app.exception_handler(Exception)(_unexpected)
@@ -80,6 +81,15 @@ def _http(_request: Request, error: HTTPException) -> JSONResponse:
 def _parameters(_request: Request, error: RequestValidationError) -> JSONResponse:
     wrong = "; ".join(f"{problem['loc'][-1]}: {problem['msg']}" for problem in error.errors()[:5])
     return Problem(422, "bad-parameter", f"请修改后重试。Correct and send again: {wrong}").response()
+
+
+def _unfit(_request: Request, error: Exception) -> JSONResponse:
+    # a value that passed our checks and fits no column: "later" would hold up a hall for ever, so blame the content
+    cause = getattr(error, "orig", None) or error
+    log.error("a value cannot be stored", error=type(cause).__name__)
+    detail = "其中有数据库无法保存的内容，本次未保存任何数据，请拆分后重发以找出。"
+    detail += "It holds a value that cannot be stored; nothing was kept. Send it in parts to find which."
+    return Problem(422, "refused", detail).response()
 
 
 def _storage(_request: Request, error: Exception) -> JSONResponse:

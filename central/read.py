@@ -14,7 +14,8 @@ from central.core import publish
 from central.core.certificate import key_of, load_key
 from central.core.rating import VOICES, Level, Status
 from central.settings import Hall, Settings
-from protocol import record
+from protocol import record, topics
+from protocol.errors import ProtocolError
 
 _CHINA = timezone(timedelta(hours=8))
 _CHUNK = 1000
@@ -118,6 +119,10 @@ class Reader:
 
     def public_key(self, device: str) -> str | None:
         """The keys of a device in PEM, the pinned one first; None if it is not known."""
+        try:
+            topics.check_id(device)
+        except ProtocolError:
+            return None  # no database is asked for what cannot be: a NUL, say
         certificates = tables.certificates.c
         others = select(certificates.pem).where(certificates.device == device).order_by(certificates.received_ms)
         with self._engine.begin() as connection:

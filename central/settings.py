@@ -19,7 +19,7 @@ from typing import Any, Self
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
-from central import policies
+from central import database_url, policies
 from central.core import certificate
 from central.core.deadlines import CIVIL_CODE, Counting
 from central.core.limits import read_own
@@ -78,7 +78,9 @@ class Settings(BaseSettings):
     auditor_key: SecretStr
     operator_key: SecretStr | None = None
     """Who may publish corrections to halls. None: nobody."""
-    database_url: str = ""
+    database_url: SecretStr = SecretStr("")
+    """PostgreSQL instead of the file in the data folder: ``postgresql+psycopg://ROLE@HOST/DATABASE``. The password may
+    be in it, or where PostgreSQL's tools look for one: PGPASSFILE, PGPASSWORD, ~/.pgpass. Empty: SQLite."""
     host: str = "127.0.0.1"
     port: int = Field(default=8500, ge=0, le=65535)
     tls_certificate: Path | None = None
@@ -115,6 +117,13 @@ class Settings(BaseSettings):
     def _is_long(cls, value: SecretStr | None) -> SecretStr | None:
         return None if value is None else _long_key(value)
 
+    @field_validator("database_url")
+    @classmethod
+    def _is_database(cls, value: SecretStr) -> SecretStr:
+        if value.get_secret_value():
+            database_url.read(value.get_secret_value())
+        return value
+
     @model_validator(mode="after")
     def _are_apart(self) -> Self:
         ids = [hall.id for hall in self.halls]
@@ -143,7 +152,7 @@ class Settings(BaseSettings):
     @property
     def url(self) -> str:
         """The database: ``database_url``, or the file ``central.db`` in the data folder."""
-        return self.database_url or f"sqlite:///{self.data_dir / 'central.db'}"
+        return self.database_url.get_secret_value() or f"sqlite:///{self.data_dir / 'central.db'}"
 
     @classmethod
     def settings_customise_sources(

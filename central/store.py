@@ -12,7 +12,7 @@ from typing import Any
 from cryptography import x509
 from sqlalchemy import Connection, Table, select
 
-from central import corrections, database, keyring, policies, tables
+from central import corrections, database, database_url, keyring, policies, tables
 from central.core import certificate, events, ingest, rating_rules
 from central.core.ingest import Desk, Device, Link, Proof, Verdict
 from central.keep import Keeper
@@ -33,7 +33,7 @@ class Store:
 
     def __init__(self, settings: Settings):
         """Open the database and migrate it. Raises SettingsError if it cannot be used."""
-        file = database.file_of(settings.url)
+        file = database_url.file_of(settings.url)
         if file is not None:
             try:
                 file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

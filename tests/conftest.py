@@ -1,9 +1,12 @@
 """What every test shares: the requirement marker is checked, and property tests are the same on every machine."""
 
+from collections.abc import Iterator
+
 import pytest
 from hypothesis import settings
 
 from tests import requirements
+from tests.postgres import Cluster
 
 settings.register_profile("ci", derandomize=True, deadline=None, print_blob=True)
 settings.register_profile("explore", deadline=None, max_examples=2000)
@@ -23,3 +26,11 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     problems = requirements.marker_problems(item.nodeid, requirements.claimed_ids(item), DUTIES)
     if problems:
         pytest.fail("\n".join(problems), pytrace=False)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Cluster]:
+    """A PostgreSQL for this process of the test run, started when the first test wants it."""
+    cluster = Cluster()
+    yield cluster
+    cluster.stop()

@@ -1,5 +1,7 @@
 """Corrections that flow down to halls (spec 9.4): which kinds there are, and what each must hold."""
 
+import json
+import re
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, Any
@@ -47,6 +49,18 @@ class Adoption(Data):
     seq: Seq
 
 
+# any line breaks, nothing else that cannot be seen, no half of a surrogate pair
+_REASON = re.compile(r"[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]+")
+
+
+def check_reason(reason: object) -> str:
+    """The reason without space around it. Raises ValueError, saying what was expected."""
+    text = reason.strip() if isinstance(reason, str) else ""
+    if len(text) > MAX_REASON or not _REASON.fullmatch(text):
+        raise ValueError(f"reason: expected 1 to {MAX_REASON} characters, none of them a control character")
+    return text
+
+
 _MODELS: Mapping[Kind, type[Data]] = {
     Kind.POLICY: Policy,
     Kind.INDICATORS: Indicators,
@@ -57,6 +71,10 @@ _MODELS: Mapping[Kind, type[Data]] = {
 
 def check(kind: str, data: object) -> Kind:
     """Raises ValueError, saying what was expected. What a kind does not know is kept as it is."""
+    try:
+        json.dumps(data, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise ValueError("data: a text holds half of a surrogate pair") from None
     try:
         known = Kind(kind)
     except ValueError:

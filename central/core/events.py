@@ -111,7 +111,7 @@ class Enrolled(Data):
     device: DeviceId
     hall: DeviceId
     window: Text | None = None
-    certificate: Annotated[str, StringConstraints(max_length=8192)]
+    certificate: Annotated[str, StringConstraints(max_length=8192, pattern=r"^[\t\r\n -~]*$")]
 
 
 class Case(Data):

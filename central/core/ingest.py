@@ -117,7 +117,8 @@ class Desk:
     def take(self, event: events.Event | events.Refused, proof: Proof | ProtocolError | None = None) -> Verdict:
         """Decide one event. ``proof`` belongs to a record event: its Proof, or why it cannot be read."""
         if isinstance(event, events.Refused):
-            return _reject(event.id, event.id or event.content, event.code, event.detail, event.body)
+            named = event.id and event.id.isprintable()  # no database has to keep what nobody can read
+            return _reject(event.id, event.id if named else event.content, event.code, event.detail, event.body)
         known = self.seen.get(event.id)
         if known is not None:
             return self._seen_before(event, known)

@@ -19,6 +19,7 @@ _MAX = 2**63 - 1
 
 After = Annotated[int, Query(ge=0, le=_MAX)]
 Limit = Annotated[int, Query(ge=1, le=1000)]
+DeviceId = Annotated[str | None, Query(pattern="^[a-z0-9-]{1,20}$")]
 
 
 def _audited(request: Request) -> None:
@@ -30,7 +31,7 @@ router = APIRouter(prefix="/api/v1", dependencies=[Depends(_audited)])
 
 
 @router.get("/records")
-def records(request: Request, device: str | None = None, after: After = 0, limit: Limit = 500) -> JSONResponse:
+def records(request: Request, device: DeviceId = None, after: After = 0, limit: Limit = 500) -> JSONResponse:
     """A page of records; ``next`` is the ``after`` of the next page, null at the end."""
     rows = _reader(request).records(device, after, limit)
     for row in rows:

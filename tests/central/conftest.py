@@ -5,6 +5,7 @@ import base64
 import hashlib
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
@@ -22,6 +23,7 @@ from protocol import identity, record
 from protocol.identity import About, Callee
 from tests import browser
 from tests.builders import Authority, DeviceTwin
+from tests.postgres import Cluster
 
 AUDITOR_KEY = "auditor-key-for-tests-only"
 HALL_KEY = "hall-key-for-tests-only-01"
@@ -126,7 +128,40 @@ def gateway() -> Gateway:
     return Gateway()
 
 
-def settings_for(folder: Path, *gateways: Gateway, revoked: frozenset[str] = frozenset()) -> Settings:
+@dataclass(frozen=True)
+class Place:
+    """Where one central keeps what it takes: its data folder, and a database server if it has one."""
+
+    folder: Path
+    url: str = ""
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
+    """A place on each of the two databases, with nothing in it."""
+    yield from _place(request, tmp_path, migrated=True)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def bare_place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
+    """The same, without tables."""
+    yield from _place(request, tmp_path, migrated=False)
+
+
+def _place(request: pytest.FixtureRequest, tmp_path: Path, migrated: bool) -> Iterator[Place]:
+    if request.param == "sqlite":
+        yield Place(tmp_path / "data")
+        return
+    cluster: Cluster = request.getfixturevalue("postgres")
+    url = cluster.create(migrated)
+    yield Place(tmp_path / "data", url)
+    cluster.drop(url)
+
+
+def settings_for(place: Place | Path, *gateways: Gateway, revoked: frozenset[str] = frozenset()) -> Settings:
+    """The settings of a central at ``place``; a folder alone means SQLite."""
+    if isinstance(place, Path):
+        place = Place(place)
     halls = tuple(
         Hall(
             id=gateway.hall,
@@ -137,12 +172,12 @@ def settings_for(folder: Path, *gateways: Gateway, revoked: frozenset[str] = fro
         )
         for number, gateway in enumerate(gateways, 1)
     )
-    return load(data_dir=folder, auditor_key=AUDITOR_KEY, halls=halls)
+    return load(data_dir=place.folder, database_url=place.url, auditor_key=AUDITOR_KEY, halls=halls)
 
 
 @pytest.fixture
-def settings(tmp_path: Path, gateway: Gateway) -> Settings:
-    return settings_for(tmp_path / "data", gateway)
+def settings(place: Place, gateway: Gateway) -> Settings:
+    return settings_for(place, gateway)
 
 
 @pytest.fixture

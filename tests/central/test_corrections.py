@@ -13,8 +13,8 @@ INDICATORS = {"version": 7, "content": {"levels": {"dissatisfied": {"108": "在�
 
 
 @pytest.fixture
-def client(tmp_path, gateway):
-    settings = settings_for(tmp_path / "data", gateway).model_copy(update={"operator_key": _secret(OPERATOR_KEY)})
+def client(place, gateway):
+    settings = settings_for(place, gateway).model_copy(update={"operator_key": _secret(OPERATOR_KEY)})
     app = create_app(settings)
     yield Client(app)
     app.state.reader.close()
@@ -62,8 +62,8 @@ def test_only_the_operator_publishes(client, headers):
     assert read(client).json()["newest"] == 0
 
 
-def test_without_an_operators_key_nobody_publishes(tmp_path, gateway):
-    app = create_app(settings_for(tmp_path / "data", gateway))
+def test_without_an_operators_key_nobody_publishes(place, gateway):
+    app = create_app(settings_for(place, gateway))
     client = Client(app)
     for headers in ({"Authorization": "Bearer "}, {}, OPERATOR):
         assert publish(client, headers=headers).status_code == 401
@@ -78,10 +78,10 @@ def test_a_hall_reads_its_own_only(client):
     assert read(client, headers=OPERATOR).status_code == 401
 
 
-def test_what_is_for_one_hall_is_not_read_by_another(tmp_path):
+def test_what_is_for_one_hall_is_not_read_by_another(place):
     from tests.central.conftest import HALL_KEY, Gateway
 
-    settings = settings_for(tmp_path / "data", Gateway("hall-a"), Gateway("hall-b"))
+    settings = settings_for(place, Gateway("hall-a"), Gateway("hall-b"))
     app = create_app(settings.model_copy(update={"operator_key": _secret(OPERATOR_KEY)}))
     client = Client(app)
     publish(client, hall="hall-a")
@@ -107,6 +107,10 @@ def test_what_is_for_one_hall_is_not_read_by_another(tmp_path):
         {"reason": ""},
         {"reason": "x" * 501},
         {"reason": 5},
+        {"reason": "申诉\0成立"},
+        {"reason": "申诉\ud800成立"},
+        {"data": {"version": 7, "content": {"a": "\ud800"}}},
+        {"hall": ["test-hall"]},
         {"hall": "hall-9"},
         {"also": 1},
     ],

@@ -6,8 +6,9 @@ import logging
 import pytest
 from sqlalchemy import text
 
+from central.app import create_app
 from central.routes.events import MAX_BYTES, MAX_EVENTS
-from tests.central.conftest import AUDITOR, HALL_KEY, SENDER
+from tests.central.conftest import AUDITOR, HALL_KEY, SENDER, Client, Place, settings_for
 
 
 def check_problem(answer, status: int, slug: str) -> dict:
@@ -125,7 +126,7 @@ def test_a_database_that_fails_is_a_503_that_keeps_nothing(client, gateway, capl
     store = client.app.state.store
     device = gateway.device()
     with store._writer.begin() as connection:
-        connection.execute(text("CREATE TRIGGER full BEFORE INSERT ON cases BEGIN SELECT raise(ABORT, 'full'); END"))
+        connection.execute(text("ALTER TABLE cases RENAME TO elsewhere"))
     batch = [gateway.enrolled(device), gateway.record(device.rating(1)), gateway.case("C1")]
     with caplog.at_level(logging.DEBUG):
         answer = client.post(*batch)
@@ -133,8 +134,24 @@ def test_a_database_that_fails_is_a_503_that_keeps_nothing(client, gateway, capl
     assert answer.headers["retry-after"] == "5"
     assert "户口迁移" not in caplog.text
     with store._writer.begin() as connection:
-        connection.execute(text("DROP TRIGGER full"))
+        connection.execute(text("ALTER TABLE elsewhere RENAME TO cases"))
     assert [result["status"] for result in client.post(*batch).json()["results"]] == ["accepted"] * 3
+
+
+def test_a_value_that_fits_no_column_is_blamed_on_the_content_so_that_the_gateway_looks_for_it(
+    postgres, tmp_path, gateway
+):
+    """503 would say: the same again later, for ever."""
+    url = postgres.create()
+    app = create_app(settings_for(Place(tmp_path, url), gateway))
+    with app.state.store._writer.begin() as connection:
+        connection.execute(text("ALTER TABLE cases ALTER item_name TYPE varchar(2)"))
+    client = Client(app)
+    check_problem(client.post(gateway.service("C1"), gateway.case("C1")), 422, "refused")
+    assert [result["status"] for result in client.post(gateway.service("C1")).json()["results"]] == ["accepted"]
+    app.state.reader.close()
+    app.state.store.close()
+    postgres.drop(url)
 
 
 def test_our_own_mistake_is_a_500_in_the_same_form(client):

@@ -134,6 +134,7 @@ def test_the_summary_adds_up(filled):
         "/records?limit=0",
         "/records?limit=5000",
         "/ratings?status=nice",
+        "/records?device=W%00",
     ],
 )
 def test_a_wrong_parameter_is_named(filled, path):
@@ -238,12 +239,12 @@ def test_a_hall_without_devices_has_a_page(client):
     assert "尚无评价器登记" in text and "没有异常" in text
 
 
-def test_halls_do_not_mix(tmp_path):
+def test_halls_do_not_mix(place):
     from central.app import create_app
     from tests.central.conftest import Client, Gateway
 
     one, two = Gateway("hall-1"), Gateway("hall-2")
-    app = create_app(settings_for(tmp_path / "data", one, two))
+    app = create_app(settings_for(place, one, two))
     client = Client(app)
     device = one.device()
     assert client.post(one.enrolled(device)).json()["results"][0]["status"] == "accepted"

@@ -258,3 +258,22 @@ def upgrade() -> None:
             sqlite_where=sa.text("status = 'counted' AND origin = 'citizen'"),
             postgresql_where=sa.text("status = 'counted' AND origin = 'citizen'"),
         )
+
+
+def downgrade() -> None:
+    for table in (
+        "ratings",
+        "records",
+        "quarantine",
+        "losses",
+        "heads",
+        "certificates",
+        "bindings",
+        "services",
+        "incidents",
+        "events",
+        "devices",
+        "conflicts",
+        "cases",
+    ):
+        op.drop_table(table)

@@ -19,3 +19,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["device"], ["devices.device"], name=op.f("fk_rotations_device")),
         sa.PrimaryKeyConstraint("device", "seq", name=op.f("pk_rotations")),
     )
+
+
+def downgrade() -> None:
+    op.drop_table("rotations")

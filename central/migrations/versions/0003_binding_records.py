@@ -12,3 +12,8 @@ depends_on = None
 def upgrade() -> None:
     op.add_column("bindings", sa.Column("evidence", sa.JSON(), nullable=True))
     op.add_column("services", sa.Column("applicant_kind", sa.String(length=10), nullable=True))
+
+
+def downgrade() -> None:
+    op.drop_column("services", "applicant_kind")
+    op.drop_column("bindings", "evidence")

@@ -22,3 +22,7 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_corrections_hall"), "corrections", ["hall"], unique=False)
+
+
+def downgrade() -> None:
+    op.drop_table("corrections")
