@@ -6,12 +6,14 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 
-from central import problem
+from central import keyring, problem
 from central.accounts import Accounts
 from central.clock import Clock
 from central.office import Office
 from central.read import Reader
+from central.reveals import Reveals
 from central.routes import corrections, events, login, page, read
+from central.routes import reveals as reveal_routes
 from central.scheduler import Scheduler
 from central.settings import Settings
 from central.store import Store
@@ -29,7 +31,9 @@ def create_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
     reader = Reader(settings)
     hands = clock or Clock()
     office = Office(store, settings, hands)
-    scheduler = Scheduler(office, hands)
+    reveals = Reveals(store, settings, keyring.load(keyring.path_of(settings)), hands)
+    reveals.warn_of_lost_keys()
+    scheduler = Scheduler(office, hands, (reveals.erase,))
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -48,9 +52,10 @@ def create_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
     app.state.office = office
     app.state.store = store
     app.state.accounts = Accounts(store, app.state.clock)
+    app.state.reveals = reveals
     app.state.reader = reader
     problem.install(app)
     login.install(app)
-    for routes in (events, corrections, login, read, page):
+    for routes in (events, corrections, login, reveal_routes, read, page):
         app.include_router(routes.router)
     return app

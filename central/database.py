@@ -23,7 +23,14 @@ WRITE_LOCK = 0x686370
 
 # What a connection is told once, before its first transaction.
 _SQLITE = (f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}",)
-_SQLITE_WRITER = (*_SQLITE, "PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL", "PRAGMA foreign_keys=ON")
+_SQLITE_WRITER = (
+    *_SQLITE,
+    "PRAGMA journal_mode=WAL",
+    "PRAGMA synchronous=FULL",
+    "PRAGMA foreign_keys=ON",
+    # what is erased is overwritten in the file, not only forgotten
+    "PRAGMA secure_delete=ON",
+)
 _SQLITE_READER = (*_SQLITE, "PRAGMA query_only=ON")
 _POSTGRESQL = (f"SET idle_in_transaction_session_timeout={SILENCE_MS}",)
 _POSTGRESQL_WRITER = (

@@ -67,7 +67,7 @@ RIGHTS: Mapping[Role, Set[Right]] = MappingProxyType(
     {
         Role.STAFF: frozenset({Right.ACT}),
         Role.HANDLER: frozenset({Right.FILES, Right.ACT, Right.REVEAL, Right.FIGURES}),
-        Role.REVIEWER: frozenset({Right.FILES, Right.ACT, Right.REVEAL, Right.FIGURES}),
+        Role.REVIEWER: frozenset({Right.FILES, Right.ACT, Right.FIGURES}),
         Role.REGION_ADMIN: frozenset({Right.FILES, Right.ACT, Right.FIGURES}),
         Role.SUPERVISOR: frozenset({Right.FILES, Right.ACT, Right.FIGURES}),
         Role.COORDINATOR: frozenset({Right.FILES, Right.FIGURES}),

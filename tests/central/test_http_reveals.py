@@ -1,0 +1,150 @@
+"""Whom to call back, over HTTP: the right person is answered, everybody else as if there were nothing."""
+
+import json
+
+import pytest
+
+from central import keyring, registration
+from central.app import create_app
+from central.clock import HandClock
+from central.core.handling import DAY_MS
+from central.core.roles import Grant, Role, Scope
+from central.settings import load
+from protocol.identity import Callee, Contact
+from tests.central.conftest import AUDITOR_KEY, Client, settings_for
+from tests.central.office_world import at
+from tests.central.people import Browser, found_city
+
+NAME, PHONE = "欧阳思齐", "13800002222"
+CALLEE = Callee(Contact(NAME, PHONE))
+NOW_MS = at("2026-09-30 15:00")
+HEADERS = {"Content-Type": "application/json"}
+
+
+class Hall:
+    """A central with a city, and one bad rating with somebody to call at a window of the police."""
+
+    def __init__(self, folder, gateway):
+        self.gateway, self.clock = gateway, HandClock(NOW_MS)
+        halls = settings_for(folder, gateway).halls
+        self.settings = load(data_dir=folder, auditor_key=AUDITOR_KEY, halls=halls, policy="wenzhou")
+        self.ring = keyring.add(keyring.path_of(self.settings))
+        self.app = create_app(self.settings, self.clock)
+        self.client = Client(self.app)
+        self.city = found_city(self.app.state.store, NOW_MS)
+        self.device = gateway.device()
+        self.take(gateway.enrolled(self.device))
+        self.number = self.rate("C1")
+
+    def take(self, *batch) -> None:
+        found = self.app.state.store.take(self.settings.halls[0], batch, self.clock.now_ms())
+        assert {str(verdict.status) for verdict in found} == {"accepted"}
+
+    def rate(self, case_no: str) -> int:
+        gateway, key = self.gateway, list(self.ring.keys.values())[-1].public_key()
+        body = self.device.rating(1, wall_ms=NOW_MS, error_ms=50)
+        self.take(gateway.case(case_no), gateway.service(case_no), gateway.identity(case_no, CALLEE, key),
+                  gateway.record(body, gateway.bound(self.device, case_no)))  # fmt: skip
+        return next(held.id for held in self.app.state.office.queue() if held.case_no == case_no)
+
+    def browser(self, account: str) -> Browser:
+        return Browser(self.client).settle_in(self.city, account)
+
+    def post(self, browser: Browser, path: str, body: object, method: str = "POST", **headers):
+        content = body if isinstance(body, bytes) else json.dumps(body).encode()
+        headers = {**HEADERS, "X-CSRF-Token": browser.csrf, **headers}
+        return browser(method, f"/api/v1/handlings/{path}", content=content, headers=headers)
+
+    def reveal(self, account: str, number: int | None = None, reason: str = "差评回访"):
+        return self.post(self.browser(account), f"{number or self.number}/reveal", {"reason": reason})
+
+    def close(self) -> None:
+        self.app.state.reader.close()
+        self.app.state.store.close()
+
+
+@pytest.fixture
+def hall(tmp_path, gateway):
+    made = Hall(tmp_path / "central", gateway)
+    yield made
+    made.close()
+
+
+def test_the_handler_gets_name_and_phone_and_nobody_may_keep_the_answer(hall):
+    answer = hall.reveal("handler")
+    assert answer.status_code == 200 and answer.json() == {"applicant": {"name": NAME, "phone": PHONE}}
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
+def test_who_may_read_the_file_is_told_that_it_is_for_handlers_and_others_that_there_is_none(hall):
+    nothing = hall.reveal("handler", 99)
+    for account in ("reviewer", "admin", "reform", "auditor"):
+        answer = hall.reveal(account)
+        assert answer.status_code == 403 and "处置员" in answer.json()["detail"]
+    for account in ("taxman", "rated", "mate", "other-admin"):
+        answer = hall.reveal(account)
+        assert (answer.status_code, answer.content) == (404, nothing.content)
+    assert hall.client.get("/").status_code == 200
+    signed_out = Browser(hall.client)
+    assert hall.post(signed_out, f"{hall.number}/reveal", {"reason": "差评回访"}).status_code == 401
+
+
+def test_a_handler_who_is_the_one_rated_is_answered_as_if_there_were_nothing(hall):
+    hall.city.person("both", "police", Grant(Role.HANDLER, Scope.ORG, "police"))
+    hall.city.do(registration.name_staff, "test-hall", "S09", "赵某", "both")
+    service = hall.gateway.service("C1", service_no=2)
+    service["data"]["staff"] = "S09"
+    hall.take(service)
+    answer, nothing = hall.reveal("both"), hall.reveal("both", 99)
+    assert (answer.status_code, answer.content) == (404, nothing.content)
+
+
+def test_the_form_must_be_ours_and_say_why(hall):
+    browser = hall.browser("handler")
+    path = f"{hall.number}/reveal"
+    assert hall.post(browser, path, {"reason": "差评回访"}, **{"X-CSRF-Token": "other"}).status_code == 403
+    for body, status in (
+        ({"reason": "回"}, 422),
+        ({"reason": 7}, 422),
+        ({}, 422),
+        ({"reason": "差评回访", "more": 1}, 422),
+        ([], 422),
+        (b"{", 400),
+        (b"\xff", 400),
+        ({"reason": "x" * 9000}, 413),
+    ):
+        answer = hall.post(browser, path, body)
+        assert (answer.status_code, answer.headers["Content-Type"]) == (status, "application/problem+json")
+        assert PHONE not in answer.text
+
+
+def test_the_limit_of_a_day_is_429(hall):
+    hall.app.state.reveals._most = 1
+    browser = hall.browser("handler")
+    path, body = f"{hall.number}/reveal", {"reason": "差评回访"}
+    assert hall.post(browser, path, body).status_code == 200
+    answer = hall.post(browser, path, body)
+    assert answer.status_code == 429 and "上限" in answer.json()["detail"]
+    hall.clock.turn(DAY_MS)
+    assert hall.post(hall.browser("handler"), path, body).status_code == 200
+
+
+def test_a_consent_is_recorded_and_taken_back(hall):
+    browser = hall.browser("handler")
+    said = {
+        "recipient": "市统计局",
+        "scope": ["phone"],
+        "evidence": "回访时口头同意",
+        "given_at": "2026-09-30T14:00:00+08:00",
+        "until": "2026-12-31T00:00:00+08:00",
+    }
+    path = f"{hall.number}/consents"
+    made = hall.post(browser, path, said)
+    assert made.status_code == 201
+    for wrong in ({"scope": ["id_no"]}, {"until": "2026-12-31T00:00:00"}, {"evidence": "是"}, {"given_at": "昨天"}):
+        assert hall.post(browser, path, {**said, **wrong}).status_code == 422
+    assert hall.post(hall.browser("reviewer"), path, said).status_code == 403
+    gone = f"{path}/{made.json()['consent']}"
+    assert hall.post(browser, gone, {}, "DELETE").status_code == 204
+    assert hall.post(browser, gone, {}, "DELETE").status_code == 422
+    assert hall.post(browser, "99/consents", said).status_code == 404
