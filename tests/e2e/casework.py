@@ -2,26 +2,27 @@
 
 from dataclasses import dataclass
 
+from central.accounts import Accounts
 from central.core.deadline_words import explain
 from central.core.handling import Action, Deed
-from central.core.parties import Actor, Party
 from central.core.refusal import Refusal
-from central.office import File, Office
-from tests.e2e.clocked_hall import HALL, STAFF, Central, beijing
+from central.office import Answer, File, Office
+from tests.e2e import cast
+from tests.e2e.clocked_hall import Central, beijing
 
-HANDLER = Actor("han", Party.HANDLER, HALL)
-#: Another institution than the hall's, as 信访局 is.
-REVIEWER = Actor("rui", Party.REVIEWER, "xinfang")
-SUPERVISOR = Actor("su", Party.SUPERVISOR, "region")
-RATED = Actor(f"{HALL}/{STAFF}", Party.STAFF, HALL)
+HANDLER, REVIEWER, SUPERVISOR, RATED = "han", "rui", "su", "zhang"
 
 
 @dataclass
 class Case:
     """One bad rating in the loop of one centre."""
 
-    office: Office
+    central: Central
     number: int
+
+    @property
+    def office(self) -> Office:
+        return self.central.app.state.office
 
     @property
     def file(self) -> File:
@@ -40,17 +41,24 @@ class Case:
         """Who is to be told what."""
         return {(notice.party, notice.about) for notice in self.file.notices}
 
-    def do(self, action: Action, actor: Actor, **content) -> None:
-        answer = self.office.act(self.number, Deed(action, actor, **content))
+    def do(self, action: Action, account: str, **content) -> None:
+        answer = self._act(action, account, content)
         assert not isinstance(answer, Refusal), str(answer)
 
-    def refused(self, action: Action, actor: Actor, **content) -> str:
+    def refused(self, action: Action, account: str, **content) -> str:
         """The sentence, which names its rule. Nothing else happens."""
         before = self.file
-        answer = self.office.act(self.number, Deed(action, actor, **content))
+        answer = self._act(action, account, content)
         assert isinstance(answer, Refusal), answer
         assert self.file == before
         return str(answer)
+
+    def _act(self, action: Action, account: str, content: dict) -> Answer | Refusal:
+        accounts: Accounts = self.central.app.state.accounts
+        session = accounts.session(self.central.token(account))
+        assert session is not None
+        actor = session.viewer.actor(cast.PEOPLE[account], self.file.held.handling.people)
+        return self.office.act(self.number, Deed(action, actor, **content))
 
 
 def explained(case: Case, timer: str) -> str:
@@ -63,4 +71,4 @@ def explained(case: Case, timer: str) -> str:
 def case_of(central: Central, case_no: str) -> Case:
     office: Office = central.app.state.office
     (held,) = office.queue(search=case_no)
-    return Case(office, held.id)
+    return Case(central, held.id)

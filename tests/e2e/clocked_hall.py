@@ -32,6 +32,7 @@ from gateway.store import corrections
 from simulator import provisioning
 from simulator.business import BusinessSystem
 from simulator.device import SimDevice
+from tests.e2e import cast
 from tests.gateway.desk import poll
 from tests.gateway.pki import Authority
 
@@ -105,6 +106,8 @@ class Central:
         port = self._server.servers[0].sockets[0].getsockname()[1]
         self.url = f"https://127.0.0.1:{port}"
         self._http = httpx.Client(base_url=self.url, verify=pki.context(None), timeout=WAIT_S, trust_env=False)
+        cast.register(self.app, HALL, WINDOW, STAFF, now_ms)
+        self._tokens: dict[str, tuple[int, str]] = {}
 
     def turn_to(self, moment: str) -> None:
         self.clock.turn(at(moment) - self.clock.now_ms())
@@ -113,6 +116,17 @@ class Central:
         """A request with this bearer key."""
         headers = {**request.pop("headers", {}), **({"Authorization": f"Bearer {key}"} if key else {})}
         return self._http.request(method, path, headers=headers, **request)
+
+    def token(self, account: str) -> str:
+        """The key of somebody who signs in now, once for each moment of the story."""
+        now_ms = self.clock.now_ms()
+        since_ms, token = self._tokens.get(account, (-1, ""))
+        if since_ms != now_ms:
+            answer = self.ask("POST", "/api/v1/sessions", json={"account": account, "password": cast.password(account)})
+            assert answer.status_code == 201, answer.text
+            token = answer.json()["token"]
+            self._tokens[account] = now_ms, token
+        return token
 
     def ratings(self, case_no: str) -> list[dict]:
         """What an auditor reads of the ratings of a case."""

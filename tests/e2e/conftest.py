@@ -2,8 +2,19 @@
 
 import subprocess
 import sys
+from collections.abc import Iterator
 
 import pytest
+
+from central import passwords
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cheap_passwords() -> Iterator[None]:
+    """scrypt at its least: people sign in anew on each day of a story."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "COST", (4, 8, 1))
+        yield
 
 
 @pytest.fixture(scope="session")
