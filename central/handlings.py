@@ -3,6 +3,7 @@
 Here is the SQL and nothing else: what may happen is decided by `central.core.loop`, and joined by `central.office`.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -35,6 +36,7 @@ from central.tables import (
 
 #: Before the digest of a deed in the audit's words.
 DIGEST = "摘要"
+_DEED = re.compile(r"handling/(\d+)/(\d+)")
 #: How many due timers, or ratings without a handling, are looked at in one go.
 MOST = 500
 #: The states of a 办件 that is over.
@@ -464,8 +466,8 @@ def astray(connection: Connection) -> list[tuple[int, int]]:
     entries = tables.audit.c
     found = select(entries.about, entries.words).where(entries.about.like("handling/%"), entries.kind == Kind.WRITE)
     for about, words in connection.execute(found):
-        _, number, place = about.split("/")
-        sealed[int(number), int(place)] = words.rpartition(DIGEST)[2]
+        if place := _DEED.fullmatch(about):
+            sealed[int(place[1]), int(place[2])] = words.rpartition(DIGEST)[2]
     wrong = []
     for row in connection.execute(select(deeds)).mappings():
         if sealed.pop((row["handling"], row["number"]), None) != handling_json.digest(dict(row)):

@@ -1,8 +1,11 @@
 """Verifying a folder of records offline: signatures, chains and the databases beside them (``hcp audit verify``).
 
+What is verified is a folder, or central's database alone (`verify_database`).
+
 The folder holds ``records.cborseq`` (a CBOR sequence of records, any order), ``devices/<id>.pem`` (public keys; of a
 device that has rotated all of them, the first one first) and, if the giver added them, ``heads.json`` (device → seq and
-hash of the last record, so that a cut-off end shows) and ``central.db``. Nothing in the folder is believed because of
+hash of the last record, so that a cut-off end shows), ``central.db`` with its audit, and ``audit-heads.json``
+(ends of the audit that somebody noted). Nothing in the folder is believed because of
 where it came from: only the devices' keys are.
 """
 
@@ -16,6 +19,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
+from central import audit_check
 from protocol import cbor, chain, cose, levels, record, signature
 from protocol.errors import ProtocolError
 
@@ -41,6 +45,7 @@ class Report:
     records: int = 0
     ratings: int = 0
     devices: dict[str, dict] = field(default_factory=dict)
+    audit: dict[str, object] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
 
     @property
@@ -62,6 +67,9 @@ class _Item:
         return f"record {self.index} (byte {self.offset}{_inner_name(self.data)})"
 
 
+_Chains = dict[str, dict[int, tuple[_Item, record.Record]]]
+
+
 class AuditError(Exception):
     """The folder is not one that can be verified; the text says what is missing."""
 
@@ -75,9 +83,31 @@ def verify(folder: Path) -> Report:
         )
     report = Report()
     keys = _keys(folder / "devices", report)
-    chains: dict[str, dict[int, tuple[_Item, record.Record]]] = {}
+    chains = _check_records(sequence.read_bytes(), keys, report)
+    _check_heads(folder / "heads.json", report)
+    _check_central(folder / "central.db", chains, report)
+    _check_audit(str(folder / "central.db"), folder / audit_check.HEADS, report)
+    return report
+
+
+def verify_database(database: str, heads: Path | None = None) -> Report:
+    """Verify central's database by itself, a file or a URL: the devices' records by the keys it holds, its audit, and
+    the deeds that the audit vouches for. Raises AuditError if it cannot be read."""
+    report = Report()
+    try:
+        with audit_check.reading(database) as connection:
+            bodies, keys = audit_check.records(connection)
+    except audit_check.DatabaseError as error:
+        raise AuditError(f"{database} cannot be read: {error}") from None
+    _check_records(bodies, keys, report)
+    _check_audit(database, heads, report)
+    return report
+
+
+def _check_records(data: bytes, keys: dict[str, _Keys], report: Report) -> _Chains:
+    chains: _Chains = {}
     signers: dict[int, str] = {}
-    for item in _split(sequence.read_bytes(), report):
+    for item in _split(data, report):
         report.records += 1
         read = _check_record(item, keys, signers, report)
         if read is None:
@@ -91,9 +121,7 @@ def verify(folder: Path) -> Report:
     for device, mine in sorted(chains.items()):
         _check_keys(next(iter(keys[device])), mine, signers, report)
         report.devices[device] = _check_chain(device, mine, report)
-    _check_heads(folder / "heads.json", report)
-    _check_central(folder / "central.db", chains, report)
-    return report
+    return chains
 
 
 def _keys(folder: Path, report: Report) -> dict[str, _Keys]:
@@ -206,6 +234,23 @@ def _check_heads(file: Path, report: Report) -> None:
             report.say(
                 "cut_off", f"{device}/{seq}", f"heads.json says the chain ends there, the records end at {found}"
             )
+
+
+def _check_audit(database: str, heads: Path | None, report: Report) -> None:
+    if "://" not in database and not Path(database).is_file():
+        return
+    try:
+        known = audit_check.read_heads(heads) if heads is not None and heads.is_file() else []
+        head, faults = audit_check.verify(database, known)
+    except ValueError as error:
+        report.say("bad_heads", audit_check.HEADS, str(error))
+        return
+    except audit_check.DatabaseError as error:
+        report.say("bad_database", Path(database).name, str(error))
+        return
+    report.audit = {"entries": head.number, "hash": head.hash.hex(), "noted": len(known)}
+    for fault in faults:
+        report.say(fault.code, f"audit entry {fault.number}" if fault.number else "audit", fault.detail)
 
 
 def _check_central(file: Path, chains: dict, report: Report) -> None:

@@ -6,10 +6,13 @@ from typing import Annotated
 
 import typer
 
+from hcp import people_commands
 from hcp.exits import Exit
 from hcp.talk import answer, fail, talk
 
 app = typer.Typer(help="中心系统：接收各大厅的评价，自行核验，公开统计。", no_args_is_help=True)
+for _name, _group in people_commands.GROUPS.items():
+    app.add_typer(_group, name=_name)
 
 Data = Annotated[Path, typer.Option("--data", help="中心系统的数据目录。", envvar="HCP_CENTRAL_DATA_DIR")]
 DEFAULT_DATA = Path("hcp-data/central")

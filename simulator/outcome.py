@@ -8,6 +8,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
 
+from central import audit_check
 from simulator.evidence import CENTRAL_DB, GATEWAY_DB, held_by_central, reading
 from simulator.hall import Hall
 from simulator.truth import Account, Press, Truth, compare
@@ -94,6 +95,8 @@ def write(hall: Hall, summary: Summary, presses: list[Press], out: Path) -> None
         with reading(source) as database, closing(sqlite3.connect(out / name)) as copy:
             database.backup(copy)
             copy.execute("PRAGMA journal_mode = DELETE")
+    head = audit_check.head(str(out / CENTRAL_DB))
+    (out / audit_check.HEADS).write_text(json.dumps({"number": head.number, "hash": head.hash.hex()}) + "\n")
     with reading(out / CENTRAL_DB) as database:
         bodies = database.execute("SELECT body FROM records ORDER BY device, seq").fetchall()
         heads = dict(database.execute("SELECT device, seq FROM heads"))
