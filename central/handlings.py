@@ -311,6 +311,11 @@ def queue(
     return [_held(row) for row in connection.execute(query)]
 
 
+def place_of(held: Held) -> tuple[int, int]:
+    """The ``after`` of the list that goes on behind this one."""
+    return (_NEVER if held.due_ms is None else held.due_ms, held.id)
+
+
 def counts(connection: Connection, now_ms: int, orgs: Sequence[str] | None = None) -> list[Any]:
     """(org, state, how many, how many of them overdue)."""
     late = func.count().filter(handlings.c.due_ms <= now_ms)

@@ -24,18 +24,28 @@ _TITLES = {
     "unauthorized": "密钥缺失或不正确 · The key is missing or wrong",
     "unsupported-media-type": "不支持的内容类型 · Unsupported media type",
     "refused": "请求被拒绝 · The request was refused",
+    "refused-by-rule": "规定不允许 · A rule does not allow it",
 }
 
 
 class Problem(Exception):
-    """An answer that is not a success. ``slug`` is one of the known kinds; ``detail`` says what to do."""
+    """An answer that is not a success. ``slug`` is one of the known kinds; ``detail`` says what to do; ``more`` are
+    members of the document besides (RFC 9457 §3.2)."""
 
-    def __init__(self, status: int, slug: str, detail: str, headers: Mapping[str, str] | None = None):
+    def __init__(
+        self,
+        status: int,
+        slug: str,
+        detail: str,
+        headers: Mapping[str, str] | None = None,
+        more: Mapping[str, str] | None = None,
+    ):
         super().__init__(slug)
         self.status = status
         self.slug = slug
         self.detail = detail
         self.headers = dict(headers or {})
+        self.more = dict(more or {})
 
     def response(self) -> JSONResponse:
         """The document."""
@@ -45,6 +55,7 @@ class Problem(Exception):
                 "title": _TITLES[self.slug],
                 "status": self.status,
                 "detail": self.detail,
+                **self.more,
             },
             self.status,
             {**self.headers, "Cache-Control": "no-store"},

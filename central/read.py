@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -13,6 +13,7 @@ from central import database, tables
 from central.core import publish
 from central.core.certificate import key_of, load_key
 from central.core.rating import VOICES, Level, Status
+from central.core.times import rfc3339
 from central.settings import Hall, Settings
 from protocol import record, topics
 from protocol.errors import ProtocolError
@@ -93,8 +94,8 @@ class Reader:
                 "arrived": row.arrived,
                 "hash": row.hash.hex(),
                 "record": row.body,
-                "gateway_received_at": _time(row.gateway_received_ms),
-                "received_at": _time(row.received_ms),
+                "gateway_received_at": rfc3339(row.gateway_received_ms),
+                "received_at": rfc3339(row.received_ms),
             }
             for row in rows
         ]
@@ -169,7 +170,7 @@ class Reader:
                 "flags": row.flags,
                 "boot": row.boot,
                 "uptime_ms": row.uptime_ms,
-                "wall_at": _time(row.wall_ms),
+                "wall_at": rfc3339(row.wall_ms),
                 "error_ms": row.error_ms,
                 "status": row.status,
                 "adopted": row.adopted,
@@ -180,9 +181,9 @@ class Reader:
                 "window": row.window,
                 "rule": row.rule,
                 "candidates": row.candidates,
-                "decided_at": _time(row.decided_ms),
-                "gateway_received_at": _time(row.gateway_received_ms),
-                "received_at": _time(row.received_ms),
+                "decided_at": rfc3339(row.decided_ms),
+                "gateway_received_at": rfc3339(row.gateway_received_ms),
+                "received_at": rfc3339(row.received_ms),
             }
             for row in rows
         ]
@@ -217,7 +218,7 @@ def summary(halls: Sequence[HallState]) -> dict[str, Any]:
                         "lost": state.lost,
                         "quarantined": state.quarantined,
                         "revoked": state.revoked,
-                        "last_received_at": _time(state.last_received_ms),
+                        "last_received_at": rfc3339(state.last_received_ms),
                     }
                     for state in hall.devices
                 ],
@@ -349,17 +350,6 @@ def _incidents(connection: Connection, hall: Hall) -> list[tuple[str, str, int]]
     )
     counts = Counter((_date(received_ms) or "", code) for received_ms, code in connection.execute(newest))
     return [(date, code, count) for (date, code), count in sorted(counts.items(), reverse=True)]
-
-
-def _time(at_ms: int | None) -> str | None:
-    """RFC 3339 in UTC with milliseconds; what lies beyond year 9999 is given as the number it is."""
-    if at_ms is None:
-        return None
-    try:
-        at = datetime.fromtimestamp(at_ms // 1000, UTC).replace(microsecond=at_ms % 1000 * 1000)
-    except (OverflowError, ValueError, OSError):
-        return str(at_ms)
-    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _date(at_ms: int | None) -> str | None:
