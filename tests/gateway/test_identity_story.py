@@ -19,10 +19,10 @@ NAME, NUMBER, PHONE, AGENT, AGENT_PHONE = PEOPLE
 APPLICANT = {"name": NAME, "id_no": NUMBER, "phone": PHONE, "agent": {"name": AGENT, "phone": AGENT_PHONE}}
 
 
-def needles() -> list[bytes]:
+def needles(words=PEOPLE) -> list[bytes]:
     """Each word in every form in which it might lie about."""
     found = []
-    for word in PEOPLE:
+    for word in words:
         for encoding in ("utf-8", "gb18030", "utf-16-le", "utf-16-be"):
             found.append(word.encode(encoding))
         found.append(json.dumps(word).strip('"').encode())

@@ -11,6 +11,7 @@ from pydantic import SecretStr
 
 from central import keyring
 from central.app import create_app
+from central.core.roles import Grant, Role, Scope, Viewer
 from central.settings import Hall
 from central.settings import Settings as CentralsSettings
 from gateway.clock import Clock
@@ -37,7 +38,7 @@ def central(tmp_path, desk: Desk):
     authority = (desk.data / "pki" / "ca.pem").read_text()
     hall = Hall(id=HALL, name="一号大厅", authority=authority, key=SecretStr(KEY))
     data = tmp_path / "central"
-    app = create_app(CentralsSettings(data_dir=data, auditor_key=SecretStr("a" * 30), halls=(hall,)))
+    app = create_app(CentralsSettings(data_dir=data, auditor_key=SecretStr("a" * 30), halls=(hall,), policy="wenzhou"))
     listener = socket.create_server(("127.0.0.1", 0))
     server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False))
     thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
@@ -87,6 +88,38 @@ def test_central_takes_every_kind_of_event(desk, central):
         key, blob = held.execute("SELECT key, blob FROM identities").fetchone()
     ring = keyring.load(central.data / keyring.FILE)
     assert ring.unseal(key, About(HALL, "C1", 1, 1), blob) == Callee(Contact("欧阳思齐", "13800002222"))
+
+
+@pytest.mark.requirement("WZ-10b")
+@pytest.mark.requirement("JX-4.2b")
+def test_whom_to_call_goes_from_the_desk_to_the_handler_of_a_bad_rating_and_is_clear_nowhere_between(desk, central):
+    twin = desk.enrol("w1")
+    people = {"C1": ("欧阳思齐", "13800002222", 1), "C2": ("司徒无双", "13900003333", 5)}
+    for case_no, (name, phone, level) in people.items():
+        service = {"window": "A1", "case_no": case_no, "service_no": 1}
+        desk.tell("called", **service, staff="1001", applicant={"name": name, "id_no": "330302199001011232",
+                                                                 "phone": phone})  # fmt: skip
+        desk.tell("served", **service)
+        now_ms = desk.clock.turn(1000)
+        desk.send("w1", twin.rating(level, wall_ms=now_ms))
+        desk.tell("finished", **service)
+        desk.clock.turn(60_000)
+    central.start()
+    poll(lambda: outbox.counts(desk.store.reader())["pending"] == 0, lambda: desk.rows("SELECT * FROM outbox"))
+    (held,) = central.app.state.office.queue()
+    assert held.case_no == "C1" and held.handling.contact
+    handler = Viewer("han", "han", held.org, (Grant(Role.HANDLER, Scope.ORG, held.org),))
+    assert central.app.state.reveals.reveal(handler, held.id, "差评回访") == Callee(Contact("欧阳思齐", "13800002222"))
+    (database,) = central.data.glob("*.db")
+    with sqlite3.connect(f"file:{database}?mode=ro", uri=True) as rows:
+        told = rows.execute("SELECT case_no, has_phone, length(blob) FROM identities ORDER BY case_no").fetchall()
+    assert told == [("C1", 1, identity.SEALED_BYTES), ("C2", 1, identity.SEALED_BYTES)]
+    for folder in (desk.data, central.data):
+        for file in folder.glob("*.db*"):
+            held_bytes = file.read_bytes()
+            assert not any(
+                name.encode() in held_bytes or phone.encode() in held_bytes for name, phone, _ in people.values()
+            )
 
 
 @pytest.mark.requirement("JX-3.1a")
