@@ -1,13 +1,12 @@
-"""What people do to a bad rating in a story, and what they find when they look at its file."""
+"""What people do to a bad rating in a story, and what they find when they look at its file: all of it over HTTP."""
 
 from dataclasses import dataclass
+from typing import Any
 
-from central.accounts import Accounts
-from central.core.deadline_words import explain
-from central.core.handling import Action, Deed
-from central.core.refusal import Refusal
-from central.office import Answer, File, Office
-from tests.e2e import cast
+import httpx
+
+from central.office import Office
+from gateway.core import times
 from tests.e2e.clocked_hall import Central, beijing
 
 HANDLER, REVIEWER, SUPERVISOR, RATED = "han", "rui", "su", "zhang"
@@ -21,54 +20,69 @@ class Case:
     number: int
 
     @property
-    def office(self) -> Office:
-        return self.central.app.state.office
+    def path(self) -> str:
+        return f"/api/v1/handlings/{self.number}"
 
     @property
-    def file(self) -> File:
-        return self.office.file(self.number)
+    def file(self) -> dict[str, Any]:
+        """As the handler reads it."""
+        answer = self.read(HANDLER)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
 
     @property
     def state(self) -> str:
-        return str(self.file.held.handling.state)
+        return self.file["state"]
+
+    def read(self, account: str) -> httpx.Response:
+        return self.central.ask("GET", self.path, self.central.token(account))
 
     def dues(self) -> dict[str, str | None]:
         """When each limit ends that runs now, in Beijing."""
-        running = [limit for limit in self.file.limits if limit.stopped_ms is None and limit.row.fired_ms is None]
-        return {limit.row.timer: beijing(limit.row.due_ms) for limit in running}
+        return {
+            limit["timer"]: beijing(times.parse(limit["due_at"]))
+            for limit in self.file["limits"]
+            if limit["stopped_at"] is None and limit["fired_at"] is None
+        }
+
+    def explained(self, timer: str) -> str:
+        """The words in which a running limit explains itself."""
+        (words,) = (
+            limit["explained"]
+            for limit in self.file["limits"]
+            if limit["timer"] == timer and limit["stopped_at"] is None
+        )
+        return words
+
+    def actions(self) -> list[str]:
+        """What was done, in its order."""
+        return [done["action"] for done in self.file["timeline"]]
 
     def notices(self) -> set[tuple[str, str]]:
-        """Who is to be told what."""
-        return {(notice.party, notice.about) for notice in self.file.notices}
+        """Who is to be told what. It is sent elsewhere, so nobody reads it over HTTP."""
+        office: Office = self.central.app.state.office
+        return {(notice.party, notice.about) for notice in office.file(self.number).notices}
 
-    def do(self, action: Action, account: str, **content) -> None:
-        answer = self._act(action, account, content)
-        assert not isinstance(answer, Refusal), str(answer)
+    def post(self, account: str, key: str | None = None, **deed) -> httpx.Response:
+        headers = {"Idempotency-Key": key} if key else {}
+        return self.central.ask("POST", f"{self.path}/deeds", self.central.token(account), json=deed, headers=headers)
 
-    def refused(self, action: Action, account: str, **content) -> str:
-        """The sentence, which names its rule. Nothing else happens."""
+    def do(self, action: str, account: str, **content) -> None:
+        answer = self.post(account, action=action, **content)
+        assert answer.status_code == 201, answer.text
+
+    def refused(self, action: str, account: str, **content) -> str:
+        """The sentence with the rule that it names. Nothing else happens."""
         before = self.file
-        answer = self._act(action, account, content)
-        assert isinstance(answer, Refusal), answer
+        answer = self.post(account, action=action, **content)
+        assert answer.status_code in (403, 409, 422), answer.text
         assert self.file == before
-        return str(answer)
-
-    def _act(self, action: Action, account: str, content: dict) -> Answer | Refusal:
-        accounts: Accounts = self.central.app.state.accounts
-        session = accounts.session(self.central.token(account))
-        assert session is not None
-        actor = session.viewer.actor(cast.PEOPLE[account], self.file.held.handling.people)
-        return self.office.act(self.number, Deed(action, actor, **content))
-
-
-def explained(case: Case, timer: str) -> str:
-    """The words in which a running limit explains itself."""
-    (limit,) = (limit for limit in case.file.limits if limit.row.timer == timer and limit.stopped_ms is None)
-    assert limit.deadline is not None
-    return explain(limit.deadline)
+        problem = answer.json()
+        return f"{problem['detail']}（{problem.get('article', '')}）"
 
 
 def case_of(central: Central, case_no: str) -> Case:
-    office: Office = central.app.state.office
-    (held,) = office.queue(search=case_no)
-    return Case(central, held.id)
+    """The bad rating of a case, as its handler finds it."""
+    answer = central.ask("GET", "/api/v1/handlings", central.token(HANDLER), params={"search": case_no})
+    (row,) = answer.json()["handlings"]
+    return Case(central, row["number"])

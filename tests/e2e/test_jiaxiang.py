@@ -2,10 +2,9 @@
 
 import pytest
 
-from central.core.handling import Action, Start
 from central.settings import SettingsError
-from tests.e2e.casework import HANDLER, SUPERVISOR, case_of, explained
-from tests.e2e.clocked_hall import Press, at, with_central
+from tests.e2e.casework import HANDLER, SUPERVISOR, case_of
+from tests.e2e.clocked_hall import Press, with_central
 
 #: 三(三)3 gives 协调整改 no limits of its own.
 COORDINATED = """
@@ -45,21 +44,21 @@ def test_jiaxiang_from_the_press_to_the_closed_case(tmp_path):
         assert attitude.dues() == uncalled.dues() == {"at_once.call_back": "2026-09-24 17:45"}
         assert slow.dues() == {"limited.call_back": "2026-09-28 24:00"}
         assert between.dues() == late.dues() == {"coordinated.call_back": "2026-09-28 24:00"}
-        assert "本部署规定" in explained(between, "coordinated.call_back")
+        assert "本部署规定" in between.explained("coordinated.call_back")
 
         # 立整立改: called within the hour, put right, told, closed the same day
         central.turn_to("2026-09-24 17:20")
-        assert "待回访" in attitude.refused(Action.REPLY, HANDLER, fields=RESULT), "nobody is answered without a call"
-        attitude.do(Action.CALL_BACK, HANDLER, fields={"preliminary": "致歉，当班人员立即改正"})
-        attitude.do(Action.CONFIRM, HANDLER)
-        attitude.do(Action.REPLY, HANDLER, fields=RESULT)
-        said = attitude.refused(Action.FEED_BACK, HANDLER, fields={"channel": "电话"})
+        assert "待回访" in attitude.refused("reply", HANDLER, fields=RESULT), "nobody is answered without a call"
+        attitude.do("call_back", HANDLER, fields={"preliminary": "致歉，当班人员立即改正"})
+        attitude.do("confirm", HANDLER)
+        attitude.do("reply", HANDLER, fields=RESULT)
+        said = attitude.refused("feed_back", HANDLER, fields={"channel": "电话"})
         assert "反馈内容" in said and "三(三)" in said
-        attitude.do(Action.FEED_BACK, HANDLER, fields=TOLD)
+        attitude.do("feed_back", HANDLER, fields=TOLD)
         assert (attitude.state, attitude.dues()) == ("closed", {})
 
         # 实名差评 are called back: nobody gives up at once who has a number
-        said = uncalled.refused(Action.GIVE_UP, HANDLER)
+        said = uncalled.refused("give_up", HANDLER)
         assert "不同日期联系满2次" in said
 
         # the other one was not called: overdue to the minute, and the supervisor hears of it
@@ -67,44 +66,43 @@ def test_jiaxiang_from_the_press_to_the_closed_case(tmp_path):
         assert office.run_due() == 0
         central.turn_to("2026-09-24 17:45")
         assert office.run_due() == 1
-        assert uncalled.file.held.handling.overdue == {"at_once.call_back"}
+        assert uncalled.file["overdue"] == ["at_once.call_back"]
         assert ("supervisor", "overdue") in uncalled.notices()
-        uncalled.do(Action.SUPERVISE, SUPERVISOR, fields={"reason": "一小时内未回访"})
+        uncalled.do("supervise", SUPERVISOR, fields={"reason": "一小时内未回访"})
 
         # 限时整改: 3 WD from the push: Mon 28, Tue 29, Wed 30
         central.turn_to("2026-09-28 10:00")
         for case in (uncalled, slow, between, late):
-            case.do(Action.CALL_BACK, HANDLER, fields={"preliminary": "正在核实"})
-            case.do(Action.CONFIRM, HANDLER)
+            case.do("call_back", HANDLER, fields={"preliminary": "正在核实"})
+            case.do("confirm", HANDLER)
         assert slow.dues() == {"limited.rectify": "2026-09-30 24:00"}
-        until = {"until_ms": at("2026-10-31 00:00")}
+        until = {"until": "2026-10-31T00:00"}
         explains = {"reason": "须县医保局共同办理", "contact": "9月28日电话说明，群众同意"}
-        said = slow.refused(Action.EXTEND, HANDLER, fields=explains, **until)
+        said = slow.refused("extend", HANDLER, fields=explains, **until)
         assert "只有“协调整改类”可以延期" in said and "三(三)3" in said
-        slow.do(Action.REPLY, HANDLER, fields=RESULT)
-        slow.do(Action.FEED_BACK, HANDLER, fields=TOLD)
-        uncalled.do(Action.REPLY, HANDLER, fields=RESULT)
-        uncalled.do(Action.FEED_BACK, HANDLER, fields=TOLD)
+        slow.do("reply", HANDLER, fields=RESULT)
+        slow.do("feed_back", HANDLER, fields=TOLD)
+        uncalled.do("reply", HANDLER, fields=RESULT)
+        uncalled.do("feed_back", HANDLER, fields=TOLD)
         assert slow.state == uncalled.state == "closed"
 
         # 协调整改: 10 WD by the deployment: 28 29 30 September; 8 9 10 (worked Saturday) 12 13 14 15 October
         assert between.dues() == {"coordinated.rectify": "2026-10-15 24:00"}
         central.turn_to("2026-10-15 23:59")
-        said = between.refused(Action.EXTEND, HANDLER, fields={"reason": "须县医保局共同办理"}, **until)
+        said = between.refused("extend", HANDLER, fields={"reason": "须县医保局共同办理"}, **until)
         assert "与评价人的沟通记录" in said and "三(三)3" in said
-        between.do(Action.EXTEND, HANDLER, fields=explains, **until)
+        between.do("extend", HANDLER, fields=explains, **until)
         assert between.dues() == {"coordinated.rectify": "2026-10-30 24:00"}
         central.turn_to("2026-10-16 00:00")
-        said = late.refused(Action.EXTEND, HANDLER, fields=explains, **until)
+        said = late.refused("extend", HANDLER, fields=explains, **until)
         assert "期限已过，不能延期" in said and "三(三)3" in said
         for case in (between, late):
-            case.do(Action.REPLY, HANDLER, fields=RESULT)
-            case.do(Action.FEED_BACK, HANDLER, fields=TOLD)
+            case.do("reply", HANDLER, fields=RESULT)
+            case.do("feed_back", HANDLER, fields=TOLD)
             assert case.state == "closed"
         # 件件有反馈: each was called, and told
         for case in (attitude, uncalled, slow, between, late):
-            handling = case.file.held.handling
-            assert handling.called_back and handling.fed_back and Start.CALLED_BACK in handling.moments
+            assert {"call_back", "feed_back"} <= set(case.actions())
 
 
 def test_a_limit_that_the_regulation_does_not_give_has_to_come_from_the_deployment(tmp_path):

@@ -4,10 +4,9 @@ import pytest
 
 from central import policies
 from central.core.handdown import handed_down
-from central.core.handling import Action
 from central.settings import SettingsError
 from gateway.core.scene import Look
-from tests.e2e.casework import HANDLER, case_of, explained
+from tests.e2e.casework import HANDLER, case_of
 from tests.e2e.clocked_hall import Press, with_central
 
 OVERRIDES = """
@@ -36,22 +35,22 @@ def test_lanzhou_from_the_press_to_the_closed_case(tmp_path):
         case = case_of(central, "LZ-1")
         # 受理. 2 WD from the push on Thu 24: not 25 to 27 (中秋节); Mon 28, Tue 29
         assert (case.state, case.dues()) == ("pushed", {"call_back": "2026-09-29 24:00"})
-        words = explained(case, "call_back")
+        words = case.explained("call_back")
         assert "本部署规定" in words and "二(二)" not in words, "no article of the fragment is claimed for it"
 
         central.turn_to("2026-09-29 10:00")
-        case.do(Action.CALL_BACK, HANDLER)
-        said = case.refused(Action.APPEAL, HANDLER, ground="mistaken")
+        case.do("call_back", HANDLER)
+        said = case.refused("appeal", HANDLER, ground="mistaken")
         assert "没有规定申诉程序" in said
-        case.do(Action.CONFIRM, HANDLER)
+        case.do("confirm", HANDLER)
         # 整改. 15 WD: 28 29 30 September; 8 9 10 (worked Saturday) 12–16, 19–22 October
         assert (case.state, case.dues()) == ("rectifying", {"rectify": "2026-10-22 24:00"})
-        assert "本部署规定" in explained(case, "rectify")
+        assert "本部署规定" in case.explained("rectify")
         central.turn_to("2026-10-22 16:00")
-        case.do(Action.REPLY, HANDLER, fields={"result": "10月21日已更正并送达"})
+        case.do("reply", HANDLER, fields={"result": "10月21日已更正并送达"})
         # 反馈. The text says nothing of it: it lies within the limit of the rectification
         assert (case.state, case.dues()) == ("feedback", {"rectify": "2026-10-22 24:00"})
-        case.do(Action.FEED_BACK, HANDLER, fields={"channel": "电话", "content": "处理结果"})
+        case.do("feed_back", HANDLER, fields={"channel": "电话", "content": "处理结果"})
         assert (case.state, case.dues()) == ("closed", {})
 
         # no default rating is invented, however long somebody is silent

@@ -2,9 +2,8 @@
 
 import pytest
 
-from central.core.handling import Action
 from tests.e2e.casework import HANDLER, REVIEWER, SUPERVISOR, case_of
-from tests.e2e.clocked_hall import Press, at, with_central
+from tests.e2e.clocked_hall import Press, with_central
 
 RESULT = {"result": "10月12日已为申请人补发许可证，并更正办事指南"}
 TOLD = {"channel": "好差评系统", "content": "处理结果"}
@@ -29,52 +28,52 @@ def test_mot_from_the_press_to_the_closed_case(tmp_path):
 
         central.turn_to("2026-09-28 10:00")
         for case in (true, invalid):
-            case.do(Action.CALL_BACK, HANDLER)
-        true.do(Action.CONFIRM, HANDLER)
+            case.do("call_back", HANDLER)
+        true.do("confirm", HANDLER)
         # 有效差评: 10 WD from the push: 28 29 30 September; 8 9 10 (worked Saturday) 12 13 14 15 October
         assert (true.state, true.dues()) == ("rectifying", {"rectify": "2026-10-15 24:00"})
 
-        said = invalid.refused(Action.INVALIDATE, HANDLER, ground="untrue")
+        said = invalid.refused("invalidate", HANDLER, ground="untrue")
         assert "具体情况" in said and "第十五条(二)" in said
-        invalid.do(Action.INVALIDATE, HANDLER, ground="untrue", fields={"specifics": "监控显示申请人未到过窗口"})
+        invalid.do("invalidate", HANDLER, ground="untrue", fields={"specifics": "监控显示申请人未到过窗口"})
         assert (invalid.state, invalid.dues()) == ("invalid", {"invalid_report": "2026-10-15 24:00"})
         central.turn_to("2026-10-09 11:00")
-        invalid.do(Action.FILE, HANDLER, fields={"handling": "已核对监控和叫号记录"})
+        invalid.do("file", HANDLER, fields={"handling": "已核对监控和叫号记录"})
         # no limit is given for the 复核: our own 5 WD: Sat 10 (worked), Mon 12, 13, 14, 15
         assert (invalid.state, invalid.dues()) == ("invalid_review", {"invalid_review": "2026-10-15 24:00"})
-        assert invalid.file.held.handling.adopted, "it counts until somebody else says that it does not"
-        said = invalid.refused(Action.UPHOLD, HANDLER, fields={"reason": "x"})
+        assert invalid.file["adopted"], "it counts until somebody else says that it does not"
+        said = invalid.refused("uphold", HANDLER, fields={"reason": "x"})
         assert "办公厅" in said and "处置员不能代办" in said
 
         # 情况复杂: 15 WD from the push: …15, 16, 19, 20, 21, 22 October
-        until = {"until_ms": at("2026-11-06 00:00")}
+        until = {"until": "2026-11-06T00:00"}
         explains = {"reason": "须等待海事系统升级", "contact": "10月21日电话说明，申请人同意"}
-        said = true.refused(Action.EXTEND, HANDLER, fields=explains, **until)
+        said = true.refused("extend", HANDLER, fields=explains, **until)
         assert "只有“情况复杂”可以延期" in said
-        said = true.refused(Action.CLASSIFY, HANDLER, handling_class="complex", fields={"reason": "x"})
+        said = true.refused("classify", HANDLER, handling_class="complex", fields={"reason": "x"})
         assert "处置员不能代办" in said
-        true.do(Action.CLASSIFY, SUPERVISOR, handling_class="complex", fields={"reason": "涉及两个业务系统"})
+        true.do("classify", SUPERVISOR, handling_class="complex", fields={"reason": "涉及两个业务系统"})
         assert true.dues() == {"rectify_complex": "2026-10-22 24:00"}
 
         central.turn_to("2026-10-14 15:00")
-        invalid.do(Action.REJECT, REVIEWER, fields={"reason": "监控时段与评价时间不符"})
+        invalid.do("reject", REVIEWER, fields={"reason": "监控时段与评价时间不符"})
         # 复核 不通过: the 10 WD go on from the push
         assert (invalid.state, invalid.dues()) == ("rectifying", {"rectify": "2026-10-15 24:00"})
-        assert "整改中" in invalid.refused(Action.INVALIDATE, HANDLER, ground="untrue")
-        invalid.do(Action.REPLY, HANDLER, fields=RESULT)
-        invalid.do(Action.FEED_BACK, HANDLER, fields=TOLD)
-        assert invalid.state == "closed" and invalid.file.held.handling.adopted
+        assert "整改中" in invalid.refused("invalidate", HANDLER, ground="untrue")
+        invalid.do("reply", HANDLER, fields=RESULT)
+        invalid.do("feed_back", HANDLER, fields=TOLD)
+        assert invalid.state == "closed" and invalid.file["adopted"]
 
         central.turn_to("2026-10-21 10:00")
-        said = true.refused(Action.EXTEND, HANDLER, fields={"reason": explains["reason"]}, **until)
+        said = true.refused("extend", HANDLER, fields={"reason": explains["reason"]}, **until)
         assert "与评价人的沟通记录" in said and "第十五条(一)" in said
-        true.do(Action.EXTEND, HANDLER, fields=explains, **until)
+        true.do("extend", HANDLER, fields=explains, **until)
         assert true.dues() == {"rectify_complex": "2026-11-05 24:00"}
         central.turn_to("2026-11-04 10:00")
         assert office.run_due() == 0
-        true.do(Action.REPLY, HANDLER, fields=RESULT)
+        true.do("reply", HANDLER, fields=RESULT)
         assert ("citizen", "result") in true.notices()
-        assert "反馈内容" in true.refused(Action.FEED_BACK, HANDLER, fields={"channel": "电话"})
-        true.do(Action.FEED_BACK, HANDLER, fields=TOLD)
+        assert "反馈内容" in true.refused("feed_back", HANDLER, fields={"channel": "电话"})
+        true.do("feed_back", HANDLER, fields=TOLD)
         assert (true.state, true.dues()) == ("closed", {})
-        assert [deed.action for deed in true.file.deeds][:3] == ["begun", "push", "call_back"]
+        assert true.actions()[:3] == ["begun", "push", "call_back"]

@@ -2,7 +2,6 @@
 
 import pytest
 
-from central.core.handling import Action
 from tests.e2e.casework import HANDLER, RATED, REVIEWER, case_of
 from tests.e2e.clocked_hall import WAIT_S, Press, opened
 from tests.gateway.desk import poll
@@ -31,39 +30,39 @@ def test_siping_from_the_press_to_the_closed_case(tmp_path):
         central.turn_to("2026-09-18 17:00")
         poll(lambda: (office.run_due(), "appeal" in forgotten.dues())[1], lambda: str(forgotten.dues()), WAIT_S)
         assert disputed.dues() == true.dues() == {"call_back": "2026-09-20 16:45", "appeal": "2026-09-21 24:00"}
-        said = disputed.refused(Action.APPEAL, HANDLER, ground="mistaken", fields={"appeal_reason": "按错"})
+        said = disputed.refused("appeal", HANDLER, ground="mistaken", fields={"appeal_reason": "按错"})
         assert "处置员不能代办" in said
 
         central.turn_to("2026-09-20 10:00")
-        said = disputed.refused(Action.APPEAL, RATED, ground="mistaken")
+        said = disputed.refused("appeal", RATED, ground="mistaken")
         assert "申诉原因" in said and "9.2" in said
-        disputed.do(Action.APPEAL, RATED, ground="mistaken", fields={"appeal_reason": "群众说按错了键，本意为满意"})
+        disputed.do("appeal", RATED, ground="mistaken", fields={"appeal_reason": "群众说按错了键，本意为满意"})
         # 5 WD: Mon 21, 22, 23, Thu 24; not 25 to 27 (中秋节); Mon 28
         assert (disputed.state, disputed.dues()) == ("appealed", {"review": "2026-09-28 24:00"})
 
         central.turn_to("2026-09-20 16:44")
         assert office.run_due() == 0
-        true.do(Action.CALL_BACK, HANDLER)
-        true.do(Action.CONFIRM, HANDLER)
+        true.do("call_back", HANDLER)
+        true.do("confirm", HANDLER)
         central.turn_to("2026-09-20 16:45")
         assert office.run_due() == 1
-        assert forgotten.file.held.handling.overdue == {"call_back"}
+        assert forgotten.file["overdue"] == ["call_back"]
         # 15 d: 3 October is a day of 国庆节, and the end moves to the first working day after it, Thu 8
         assert true.dues() == {"rectify": "2026-10-08 24:00", "appeal": "2026-09-21 24:00"}
 
         central.turn_to("2026-09-21 15:00")
-        true.do(Action.REPLY, HANDLER, fields=REPLY)
-        said = true.refused(Action.FEED_BACK, HANDLER, fields=TOLD)
+        true.do("reply", HANDLER, fields=REPLY)
+        said = true.refused("feed_back", HANDLER, fields=TOLD)
         assert "期限未满" in said and "9.2" in said
         central.turn_to("2026-09-22 00:00")
-        said = true.refused(Action.APPEAL, RATED, ground="mistaken", fields={"appeal_reason": "按错"})
+        said = true.refused("appeal", RATED, ground="mistaken", fields={"appeal_reason": "按错"})
         assert "逾期" in said and "9.2" in said
-        true.do(Action.FEED_BACK, HANDLER, fields=TOLD)
+        true.do("feed_back", HANDLER, fields=TOLD)
         assert (true.state, true.dues()) == ("closed", {})
 
         central.turn_to("2026-09-28 15:00")
         office.run_due()
-        disputed.do(Action.UPHOLD, REVIEWER, fields={"reason": "录音中群众说明按错"})
+        disputed.do("uphold", REVIEWER, fields={"reason": "录音中群众说明按错"})
         assert (disputed.state, disputed.dues()) == ("not_adopted", {})
         assert {("staff", "upheld"), ("citizen", "upheld"), ("handler", "upheld")} <= disputed.notices()
         # the hall that registered it is told
@@ -86,8 +85,8 @@ def test_the_end_of_15_days_stays_on_a_rest_day_where_the_deployment_says_so(tmp
             hall.bring_to(central)
             central.counted("SP-1")
             case = case_of(central, "SP-1")
-            case.do(Action.CALL_BACK, HANDLER)
-            case.do(Action.CONFIRM, HANDLER)
+            case.do("call_back", HANDLER)
+            case.do("confirm", HANDLER)
             ends[central.name] = case.dues()["rectify"]
         # 18 September + 15 = 3 October, in the middle of 国庆节 (1–7); the first working day after it is Thu 8
         assert ends == {"moves": "2026-10-08 24:00", "stays": "2026-10-03 24:00"}

@@ -1,6 +1,5 @@
 """One press, two regulations: the same bytes and moments come to two different sets of dates."""
 
-from central.core.handling import Action
 from tests.e2e.casework import HANDLER, case_of
 from tests.e2e.clocked_hall import Press, opened
 
@@ -26,7 +25,7 @@ def test_the_same_press_has_other_dates_under_wenzhou_than_under_mot(tmp_path):
         }  # 1 WD; 5 WD: 28 29 30 8 9
         assert theirs.dues() == {"call_back": "2026-09-29 24:00"}  # 2 WD: 28 29
         for case in (ours, theirs):
-            case.do(Action.CALL_BACK, HANDLER)
-            case.do(Action.CONFIRM, HANDLER)
+            case.do("call_back", HANDLER)
+            case.do("confirm", HANDLER)
         assert ours.dues() == {"rectify": "2026-10-22 24:00"}  # 15 WD: 28 29 30 8 9 10 12–16 19–22
         assert theirs.dues() == {"rectify": "2026-10-15 24:00"}  # 10 WD: 28 29 30 8 9 10 12–15

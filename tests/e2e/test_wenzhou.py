@@ -2,7 +2,6 @@
 
 import pytest
 
-from central.core.handling import Action
 from tests.e2e.casework import HANDLER, REVIEWER, case_of
 from tests.e2e.clocked_hall import Press, with_central
 
@@ -47,22 +46,22 @@ def test_wenzhou_from_the_press_to_the_closed_case(tmp_path):
         }
 
         central.turn_to("2026-09-28 09:30")
-        said = appealed.refused(Action.CONFIRM, HANDLER)
+        said = appealed.refused("confirm", HANDLER)
         assert "待回访" in said
-        appealed.do(Action.CALL_BACK, HANDLER)
+        appealed.do("call_back", HANDLER)
         assert appealed.dues() == {"appeal": "2026-10-09 24:00"}
         # 原则上 1 个工作日: whoever is late is shown to be late, and may still call
         assert office.run_due() == 0
         central.turn_to("2026-09-29 00:00")
         assert office.run_due() == 1
-        assert silent.file.held.handling.overdue == {"call_back"} and ("supervisor", "overdue") in silent.notices()
-        silent.do(Action.CALL_BACK, HANDLER)
+        assert silent.file["overdue"] == ["call_back"] and ("supervisor", "overdue") in silent.notices()
+        silent.do("call_back", HANDLER)
 
         central.turn_to("2026-10-08 10:00")
         wrong_item = {"ground": "mistaken", "kind": "wrong_item"}
-        said = appealed.refused(Action.APPEAL, HANDLER, **wrong_item, fields={**APPEAL, "related": " "})
+        said = appealed.refused("appeal", HANDLER, **wrong_item, fields={**APPEAL, "related": " "})
         assert "该事项与差评事项是否有关联" in said and "附件2" in said
-        appealed.do(Action.APPEAL, HANDLER, **wrong_item, fields=APPEAL)
+        appealed.do("appeal", HANDLER, **wrong_item, fields=APPEAL)
         assert (appealed.state, appealed.dues()) == (
             "appealed",
             # 5 WD from the appeal: Fri 9, Sat 10 (worked for 国庆节), not Sun 11, Mon 12, Tue 13, Wed 14
@@ -73,42 +72,42 @@ def test_wenzhou_from_the_press_to_the_closed_case(tmp_path):
         central.turn_to("2026-10-09 23:59")
         assert office.run_due() == 0 and silent.state == "verifying"
         central.turn_to("2026-10-10 00:00")
-        said = silent.refused(Action.APPEAL, HANDLER, **wrong_item, fields=APPEAL)
+        said = silent.refused("appeal", HANDLER, **wrong_item, fields=APPEAL)
         assert "逾期" in said and "第十二条" in said
         assert office.run_due() == 1
-        assert (silent.state, silent.file.held.handling.confirmed) == ("rectifying", "lapse")
+        assert (silent.state, silent.file["confirmed"]) == ("rectifying", "lapse")
         assert silent.dues() == {"rectify": "2026-10-22 24:00"}
 
         central.turn_to("2026-10-13 15:00")
-        said = appealed.refused(Action.REJECT, HANDLER, fields={"reason": "x"})
+        said = appealed.refused("reject", HANDLER, fields={"reason": "x"})
         assert "信访局" in said
-        appealed.do(Action.REJECT, REVIEWER, fields={"reason": "录音中群众未说明误评"})
+        appealed.do("reject", REVIEWER, fields={"reason": "录音中群众未说明误评"})
         # 15 WD from the rating, though the appeal took until the 13th: 28 29 30 September; 8 9 10 (worked Saturday),
         # 12–16, 19, 20, 21, 22 October
         assert (appealed.state, appealed.dues()) == ("rectifying", {"rectify": "2026-10-22 24:00"})
-        assert "不能再次申诉" in appealed.refused(Action.APPEAL, HANDLER, **wrong_item, fields=APPEAL)
+        assert "不能再次申诉" in appealed.refused("appeal", HANDLER, **wrong_item, fields=APPEAL)
 
         central.turn_to("2026-10-16 11:00")
-        said = appealed.refused(Action.REPLY, HANDLER, fields={**REPLY, "next_measures": ""})
+        said = appealed.refused("reply", HANDLER, fields={**REPLY, "next_measures": ""})
         assert "下一步举措" in said and "附件2" in said
-        appealed.do(Action.REPLY, HANDLER, fields=FORBIDDEN)
+        appealed.do("reply", HANDLER, fields=FORBIDDEN)
         assert appealed.state == "reply_review"
         assert {("citizen", "result"), ("reviewer", "reply")} <= appealed.notices()
-        said = appealed.refused(Action.RETURN, REVIEWER, fields={"reason": "没有处理结果"})
+        said = appealed.refused("return", REVIEWER, fields={"reason": "没有处理结果"})
         assert "不合格的情形" in said
-        appealed.do(Action.RETURN, REVIEWER, clauses=("WZ-A2-18",), fields={"reason": "用了“将”，没有处理结果"})
+        appealed.do("return", REVIEWER, clauses=["WZ-A2-18"], fields={"reason": "用了“将”，没有处理结果"})
         assert (appealed.state, appealed.dues()) == ("rectifying", {"rectify": "2026-10-22 24:00"})
 
         central.turn_to("2026-10-20 09:00")
         told = {"channel": "电话", "content": "处理结果和道歉"}
         for case in (appealed, silent):
-            case.do(Action.REPLY, HANDLER, fields=REPLY)
-            case.do(Action.FEED_BACK, HANDLER, fields=told)
+            case.do("reply", HANDLER, fields=REPLY)
+            case.do("feed_back", HANDLER, fields=told)
         # the regulation gives no limit for this review: our own 5 WD: Wed 21, 22, 23, Mon 26, Tue 27
         assert appealed.dues() == {"rectification_review": "2026-10-27 24:00"}
         central.turn_to("2026-10-22 10:00")
         for case in (appealed, silent):
-            case.do(Action.ACCEPT, REVIEWER)
+            case.do("accept", REVIEWER)
             assert (case.state, case.dues()) == ("closed", {})
-        assert appealed.file.held.handling.overdue == frozenset()
+        assert appealed.file["overdue"] == []
         assert central.ratings("WZ-3") == [], "温州 has no default rating"
