@@ -4,7 +4,7 @@ Who asked for one, why, and what came of it is on the disk before anything opens
 handed to a third party without a record that the citizen agreed (`central.core.consent`).
 """
 
-from collections.abc import Set
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -53,6 +53,16 @@ class Reveal:
     at_ms: int
 
 
+@dataclass(frozen=True)
+class Access:
+    """What a reader of the file is told of the identity behind it. ``refusal``: why this reader may not have it opened;
+    None: they may. ``asked`` are all who did, ``consents`` what the citizen agreed to, by number."""
+
+    refusal: Refusal | None
+    asked: list[Reveal]
+    consents: Mapping[int, Consent]
+
+
 def of_handling(connection: Connection, number: int) -> list[Reveal]:
     """Who asked for the identity behind a handling, in order."""
     table = reveals.c
@@ -89,6 +99,17 @@ class Reveals:
         with self._store.read() as connection:
             held = _held(connection, number)
             return _refusal(connection, viewer, held)
+
+    def access(self, viewer: Viewer, number: int) -> Access | None:
+        """For the case file; None for who may not read it. Raises UnknownHandling."""
+        with self._store.read() as connection:
+            held = _held(connection, number)
+            refusal = _refusal(connection, viewer, held)
+            if refusal is not None and refusal.code == "unseen":
+                return None
+            service = _service(held)
+            known = consents.of_service(connection, service) if service else {}
+            return Access(refusal, of_handling(connection, number), known)
 
     def reveal(self, viewer: Viewer, number: int, reason: str) -> Callee | Refusal:
         """Whom to call back, and where. Raises UnknownHandling."""

@@ -13,7 +13,7 @@ from central.core.who_sees import Sight
 MIN_REASON = 4
 MAX_REASON = 200
 #: Told also to who asks for one that there is not: that a bad rating exists is too much already.
-UNSEEN = "没有这个差评处置件，或不在您的职责范围内"
+UNSEEN = "没有这一件，或不在您的查看范围内"
 _SEALED = "本系统规则：联系方式封存"
 _KEEP_OUT = "回避规则（WZ 第五条、MOT 第五条）"
 

@@ -13,18 +13,20 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.concurrency import run_in_threadpool
 
 from central.accounts import Accounts
-from central.auth import writer_of
+from central.auth import viewer_of, writer_of
 from central.core.consent import Consent, Part
 from central.core.events import explain
 from central.core.refusal import Refusal
 from central.core.revealing import UNSEEN
 from central.core.roles import Viewer
+from central.core.times import rfc3339
 from central.office import UnknownHandling
 from central.problem import Problem
 from central.reveals import Reveals
 from protocol.identity import Callee, Contact
 
 MAX_BYTES = 8192
+_MOST = 2**63 - 1
 router = APIRouter(prefix="/api/v1/handlings", tags=["identity"])
 PRIVATE = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
 _STATUS = {"reason": 422, "consent_record": 422, "limit": 429, "party": 403, "conflict": 403}
@@ -51,6 +53,38 @@ class ConsentBody(BaseModel):
 
     def consent(self) -> Consent:
         return Consent(self.recipient.strip(), frozenset(self.scope), _ms(self.given_at), _ms(self.until))
+
+
+@router.get("/{number}/identity")
+def access(request: Request, number: int) -> JSONResponse:
+    """Whether it may be opened, who asked for it and why, and what the citizen agreed to; never the identity."""
+    viewer = viewer_of(request)
+    try:
+        found = _reveals(request).access(viewer, number) if number <= _MOST else None
+    except UnknownHandling:
+        found = None
+    if found is None:
+        raise _unknown()
+    refusal = found.refusal
+    asked = [
+        {"at": rfc3339(one.at_ms), "actor": one.account, "org": one.org, "reason": one.reason, "outcome": one.outcome}
+        for one in found.asked
+    ]
+    given = [
+        {
+            "consent": name,
+            "recipient": one.recipient,
+            "scope": sorted(one.scope),
+            "given_at": rfc3339(one.given_ms),
+            "until": rfc3339(one.until_ms),
+            "withdrawn_at": rfc3339(one.withdrawn_ms),
+        }
+        for name, one in found.consents.items()
+    ]
+    why = None if refusal is None else {"code": refusal.code, "detail": refusal.sentence, "article": refusal.article}
+    return JSONResponse(
+        {"may_reveal": refusal is None, "why_not": why, "asked": asked, "consents": given}, headers=PRIVATE
+    )
 
 
 @router.post("/{number}/reveal")
@@ -93,6 +127,8 @@ def _contact(contact: Contact) -> dict[str, str | None]:
 def _ask(request: Request, viewer: Viewer, number: int, ask: Any, *given: Any) -> Any:
     """What ``ask`` gives; a refusal becomes a Problem."""
     try:
+        if max(number, *(each for each in given if isinstance(each, int)), 0) > _MOST:
+            raise UnknownHandling(number)
         answer = ask(viewer, number, *given)
     except UnknownHandling:
         accounts: Accounts = request.app.state.accounts
@@ -103,7 +139,8 @@ def _ask(request: Request, viewer: Viewer, number: int, ask: Any, *given: Any) -
     if answer.code == "unseen":
         raise _unknown()
     status = _STATUS.get(answer.code, 409)
-    raise Problem(status, "forbidden" if status == 403 else "refused", str(answer))
+    more = {"code": answer.code, "article": answer.article}
+    raise Problem(status, "forbidden" if status == 403 else "refused-by-rule", answer.sentence, more=more)
 
 
 def _unknown() -> Problem:

@@ -78,6 +78,34 @@ def test_the_limit_of_a_day_is_429(hall):
     assert hall.post(hall.browser("handler"), path, body).status_code == 200
 
 
+def test_readers_of_the_file_see_who_asked_and_why_and_nobody_else_does(hall):
+    hall.reveal("handler")
+    hall.reveal("taxman")
+    path = f"/api/v1/handlings/{hall.number}/identity"
+    for account, code in (("handler", None), ("reviewer", "party"), ("auditor", "party")):
+        answer = hall.browser(account).get(path)
+        found = answer.json()
+        assert answer.status_code == 200 and answer.headers["Cache-Control"] == "no-store"
+        assert (found["may_reveal"], (found["why_not"] or {}).get("code")) == (code is None, code)
+        assert [(one["actor"], one["outcome"], one["reason"]) for one in found["asked"]] == [
+            ("handler", "granted", "差评回访"),
+            ("taxman", "refused", "差评回访"),
+        ]
+        assert NAME not in answer.text and PHONE not in answer.text
+    nothing = hall.browser("rated").get("/api/v1/handlings/99/identity")
+    assert nothing.status_code == 404
+    for account in ("rated", "mate", "taxman"):
+        assert hall.browser(account).get(path).content == nothing.content
+
+
+@pytest.mark.parametrize("number", [2**63, 2**200, -1, 0])
+def test_a_number_that_nothing_has_is_not_found(hall, number):
+    handler = hall.browser("handler")
+    assert handler.get(f"/api/v1/handlings/{number}/identity").status_code == 404
+    assert hall.post(handler, f"{number}/reveal", {"reason": "差评回访"}).status_code == 404
+    assert hall.post(handler, f"{hall.number}/consents/{number}", {}, "DELETE").status_code in (404, 422)
+
+
 def test_a_consent_is_recorded_and_taken_back(hall):
     browser = hall.browser("handler")
     said = {
