@@ -6,6 +6,8 @@ import subprocess
 import tempfile
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
@@ -40,6 +42,21 @@ _QUICK = {
 # The shell ends the server when its standard input ends: with us, however we end.
 _KEPT = 'exec 3<&0; "$@" 3<&- & server=$!; { read -r _ <&3; kill -INT $server; } & wait $server'
 
+# Making a database takes the processor for 100 ms, emptying one for 5. No trigger and no foreign key has a say here.
+_EMPTY = """
+DO $$ DECLARE of text; BEGIN
+  SET LOCAL session_replication_role = replica;
+  FOR of IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename != 'alembic_version' LOOP
+    EXECUTE format('DELETE FROM %I', of);
+  END LOOP;
+  PERFORM setval(format('%I', sequencename)::regclass, 1, false) FROM pg_sequences WHERE last_value IS NOT NULL;
+END $$"""
+_SHAPE = """
+SELECT (SELECT md5(string_agg(concat_ws(' ', relname, attname, atttypid, atttypmod, attnotnull), ','
+                              ORDER BY relname, attnum))
+        FROM pg_class JOIN pg_attribute ON attrelid = pg_class.oid WHERE relnamespace = 'public'::regnamespace),
+       (SELECT count(*) FROM pg_trigger), (SELECT count(*) FROM pg_constraint)"""
+
 
 def programs() -> Path:
     """The folder of PostgreSQL's programs. Without it the test is skipped, or fails where everything has to be run."""
@@ -60,6 +77,7 @@ class Cluster:
         # short and under /tmp: the path of a socket has at most 107 bytes
         self.folder = Path(tempfile.mkdtemp(prefix="hcp-pg-", dir="/tmp"))
         self._numbers = count(1)
+        self._free: dict[str, psycopg.Connection] = {}
         # it refuses to be run by root; Debian's package brings a user for it
         self._as: dict = {}
         if os.getuid() == 0:
@@ -82,7 +100,7 @@ class Cluster:
                 stdin=subprocess.PIPE, stdout=log, stderr=log, cwd="/", **self._as,
             )  # fmt: skip
         try:
-            self._admin = self._connect()
+            self._admin = self._wait()
         except BaseException:
             self.stop()
             raise
@@ -92,12 +110,17 @@ class Cluster:
         engine = database.open_writer(self.url(_TEMPLATE))
         database.migrate(engine)
         engine.dispose()
+        with self._connect(_TEMPLATE) as connection:
+            self._shape = connection.execute(_SHAPE).fetchone()
 
-    def _connect(self) -> psycopg.Connection:
+    def _connect(self, name: str = "postgres") -> psycopg.Connection:
+        return psycopg.connect(host=str(self.folder), user="postgres", dbname=name, autocommit=True)
+
+    def _wait(self) -> psycopg.Connection:
         until = time.monotonic() + DEADLINE_S
         while True:
             try:
-                return psycopg.connect(host=str(self.folder), user="postgres", dbname="postgres", autocommit=True)
+                return self._connect()
             except psycopg.OperationalError:
                 if self._process.poll() is not None or time.monotonic() > until:
                     raise AssertionError(f"PostgreSQL did not start:\n{self.said()}") from None
@@ -123,8 +146,28 @@ class Cluster:
         """Throw one away, whoever is still connected."""
         self.run(f"DROP DATABASE {make_url(url).database} WITH (FORCE)")
 
+    @contextmanager
+    def lent(self) -> Iterator[str]:
+        """A migrated database with nothing in it, for one test; its URL."""
+        url, admin = self._free.popitem() if self._free else (self.create(), None)
+        try:
+            yield url
+        finally:
+            name = make_url(url).database
+            admin = admin or self._connect(str(name))
+            others = "datname = current_database() AND pid != pg_backend_pid()"
+            admin.execute(f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE {others}")
+            if admin.execute(_SHAPE).fetchone() == self._shape:
+                admin.execute(_EMPTY)
+                self._free[url] = admin
+            else:  # the test changed more than rows
+                admin.close()
+                self.drop(url)
+
     def stop(self) -> None:
         """Nothing of it is left."""
+        for admin in self._free.values():
+            admin.close()
         assert self._process.stdin
         self._process.stdin.close()
         self._process.wait(DEADLINE_S)

@@ -4,8 +4,11 @@ import asyncio
 import base64
 import hashlib
 import json
-from collections.abc import Iterator
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 import httpx
@@ -15,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from fastapi import FastAPI
 from playwright.sync_api import Browser, Page
 
-from central import passwords
+from central import database, passwords
 from central.app import create_app
 from central.settings import Hall, Settings, load
 from central.store import Store
@@ -133,29 +136,55 @@ class Place:
     """Where one central keeps what it takes: its data folder, and a database server if it has one."""
 
     folder: Path
-    url: str = ""
+    server: str = ""
+
+    @property
+    def url(self) -> str:
+        return self.server or f"sqlite:///{self.folder / 'central.db'}"
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
-    """A place on each of the two databases, with nothing in it."""
-    yield from _place(request, tmp_path, migrated=True)
+def places(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[], Place]]:
+    """Gives places where nothing was taken yet, each time another: on the one database, then on the other."""
+    numbers = count(1)
+    with ExitStack() as stack:
+
+        def place() -> Place:
+            folder = tmp_path / f"data{next(numbers)}"
+            folder.mkdir(mode=0o700)
+            if request.param == "postgresql":
+                return Place(folder, stack.enter_context(request.getfixturevalue("postgres").lent()))
+            shutil.copy(request.getfixturevalue("migrated_file"), folder / "central.db")
+            return Place(folder)
+
+        yield place
+
+
+@pytest.fixture
+def place(places: Callable[[], Place]) -> Place:
+    return places()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def bare_place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
-    """The same, without tables."""
-    yield from _place(request, tmp_path, migrated=False)
-
-
-def _place(request: pytest.FixtureRequest, tmp_path: Path, migrated: bool) -> Iterator[Place]:
+    """A place without tables."""
     if request.param == "sqlite":
-        yield Place(tmp_path / "data")
+        yield Place(tmp_path)
         return
     cluster: Cluster = request.getfixturevalue("postgres")
-    url = cluster.create(migrated)
-    yield Place(tmp_path / "data", url)
-    cluster.drop(url)
+    server = cluster.create(migrated=False)
+    yield Place(tmp_path, server)
+    cluster.drop(server)
+
+
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What a file of SQLite is once all steps were taken: a copy costs a hundredth of them."""
+    file = tmp_path_factory.mktemp("migrated") / "central.db"
+    engine = database.open_writer(f"sqlite:///{file}")
+    database.migrate(engine)
+    engine.dispose()
+    return file
 
 
 def settings_for(place: Place | Path, *gateways: Gateway, revoked: frozenset[str] = frozenset()) -> Settings:
@@ -172,7 +201,7 @@ def settings_for(place: Place | Path, *gateways: Gateway, revoked: frozenset[str
         )
         for number, gateway in enumerate(gateways, 1)
     )
-    return load(data_dir=place.folder, database_url=place.url, auditor_key=AUDITOR_KEY, halls=halls)
+    return load(data_dir=place.folder, database_url=place.server, auditor_key=AUDITOR_KEY, halls=halls)
 
 
 @pytest.fixture

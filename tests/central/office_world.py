@@ -11,7 +11,7 @@ from central.core.refusal import Refusal
 from central.office import Answer, Office
 from central.settings import load
 from central.store import Store
-from tests.central.conftest import AUDITOR_KEY, Gateway, settings_for
+from tests.central.conftest import AUDITOR_KEY, Gateway, Place, settings_for
 
 FULL = {name: f"{title}：已写明" for name, title in FIELDS.items()}
 HANDLER = Actor("han", Party.HANDLER, "test-hall")
@@ -31,10 +31,11 @@ def beijing(ms: int | None) -> str | None:
 
 class OfficeWorld:
     def __init__(
-        self, folder, gateway: Gateway, policy: str | None = "wenzhou", now: str = "2026-09-30 15:00", **given
+        self, place: Place, gateway: Gateway, policy: str | None = "wenzhou", now: str = "2026-09-30 15:00", **given
     ):
-        halls = settings_for(folder, gateway).halls
-        self.settings = load(data_dir=folder, auditor_key=AUDITOR_KEY, halls=halls, policy=policy, **given)
+        halls = settings_for(place, gateway).halls
+        where = {"data_dir": place.folder, "database_url": place.server}
+        self.settings = load(**where, auditor_key=AUDITOR_KEY, halls=halls, policy=policy, **given)
         self.gateway = gateway
         self.clock = HandClock(at(now))
         self.device = gateway.device()

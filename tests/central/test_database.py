@@ -19,8 +19,7 @@ from tests.postgres import GUARDED, PASSWORD, ROLE
 
 @pytest.fixture
 def url(bare_place):
-    bare_place.folder.mkdir()
-    return bare_place.url or f"sqlite:///{bare_place.folder / 'central.db'}"
+    return bare_place.url
 
 
 @pytest.fixture
@@ -30,9 +29,8 @@ def sqlite_url(tmp_path):
 
 @pytest.fixture
 def postgresql_url(postgres):
-    url = postgres.create()
-    yield url
-    postgres.drop(url)
+    with postgres.lent() as url:
+        yield url
 
 
 @pytest.fixture

@@ -1,5 +1,8 @@
 """Who and where."""
 
+from collections.abc import Iterator
+from contextlib import ExitStack
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -8,16 +11,22 @@ from sqlalchemy import literal, select, union_all
 from central import directory, registration
 from central.core.roles import SCOPES, Grant, Right, Role, Scope, Viewer
 from central.store import Store
-from tests.central.conftest import Gateway, settings_for
+from tests.central.conftest import Gateway, Place, settings_for
 from tests.central.people import City, found_city
 
 
-@pytest.fixture(scope="module")
-def city(tmp_path_factory) -> City:
-    made = found_city(Store(settings_for(tmp_path_factory.mktemp("city"), Gateway())))
-    made.do(registration.place_hall, "village-hall", "dongshui", "police")
-    yield made
-    made.store.close()
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def city(request, tmp_path_factory) -> Iterator[City]:
+    with ExitStack() as stack:
+        folder = tmp_path_factory.mktemp("city")
+        if request.param == "sqlite":
+            place = Place(folder)
+        else:
+            place = Place(folder, stack.enter_context(request.getfixturevalue("postgres").lent()))
+        made = found_city(Store(settings_for(place, Gateway())))
+        made.do(registration.place_hall, "village-hall", "dongshui", "police")
+        yield made
+        made.store.close()
 
 
 def ask(city: City, question, *given):

@@ -142,16 +142,15 @@ def test_a_value_that_fits_no_column_is_blamed_on_the_content_so_that_the_gatewa
     postgres, tmp_path, gateway
 ):
     """503 would say: the same again later, for ever."""
-    url = postgres.create()
-    app = create_app(settings_for(Place(tmp_path, url), gateway))
-    with app.state.store._writer.begin() as connection:
-        connection.execute(text("ALTER TABLE cases ALTER item_name TYPE varchar(2)"))
-    client = Client(app)
-    check_problem(client.post(gateway.service("C1"), gateway.case("C1")), 422, "refused")
-    assert [result["status"] for result in client.post(gateway.service("C1")).json()["results"]] == ["accepted"]
-    app.state.reader.close()
-    app.state.store.close()
-    postgres.drop(url)
+    with postgres.lent() as url:
+        app = create_app(settings_for(Place(tmp_path, url), gateway))
+        with app.state.store._writer.begin() as connection:
+            connection.execute(text("ALTER TABLE cases ALTER item_name TYPE varchar(2)"))
+        client = Client(app)
+        check_problem(client.post(gateway.service("C1"), gateway.case("C1")), 422, "refused")
+        assert [result["status"] for result in client.post(gateway.service("C1")).json()["results"]] == ["accepted"]
+        app.state.reader.close()
+        app.state.store.close()
 
 
 def test_our_own_mistake_is_a_500_in_the_same_form(client):

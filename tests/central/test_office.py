@@ -17,11 +17,11 @@ from tests.central.office_world import CITIZEN, FULL, HANDLER, REVIEWER, SUPERVI
 
 
 @pytest.fixture
-def open_world(tmp_path, gateway):
+def open_world(places, gateway):
     worlds = []
 
     def make(policy="wenzhou", **given) -> OfficeWorld:
-        worlds.append(OfficeWorld(tmp_path / str(len(worlds)), gateway, policy, **given))
+        worlds.append(OfficeWorld(places(), gateway, policy, **given))
         return worlds[-1]
 
     yield make

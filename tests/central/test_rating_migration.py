@@ -1,13 +1,11 @@
 """Ratings of an older database get their origin, and nothing of them is lost on the way up or down."""
 
-from pathlib import Path
-
 import pytest
 from alembic import command
-from alembic.config import Config
-from sqlalchemy import create_engine, text
+from alembic.migration import MigrationContext
+from sqlalchemy import text
 
-import central.migrations
+from central import database
 
 OLD = {
     "hall": "lucheng", "origin": "citizen", "level": "dissatisfied", "reasons": "[207]", "indicators": 1, "flags": 0,
@@ -16,14 +14,15 @@ OLD = {
 
 
 @pytest.fixture
-def engine(tmp_path):
-    engine = create_engine(f"sqlite:///{tmp_path / 'central.db'}")
+def engine(bare_place):
+    engine = database.open_writer(bare_place.url)
     to(engine, "0006")
     with engine.begin() as connection:
-        connection.execute(text("INSERT INTO devices VALUES ('w1', 'lucheng', x'00', '', '1', 1)"))
+        zero = {"zero": b"\0"}
+        connection.execute(text("INSERT INTO devices VALUES ('w1', 'lucheng', :zero, '', '1', 1)"), zero)
         for seq in (1, 2, 3):
-            record = f"({seq}, 'w1', {seq}, 1, x'00', x'00', x'00', 'linked', 70, {seq}0)"
-            connection.execute(text(f"INSERT INTO records VALUES {record}"))
+            record = f"({seq}, 'w1', {seq}, 1, :zero, :zero, :zero, 'linked', 70, {seq}0)"
+            connection.execute(text(f"INSERT INTO records VALUES {record}"), zero)
             row = {**OLD, "device": "w1", "seq": seq, "case_no": f"C{seq}"}
             names = ", ".join(row)
             values = ", ".join(f":{name}" for name in row)
@@ -34,17 +33,10 @@ def engine(tmp_path):
 
 
 def to(engine, revision: str) -> None:
-    config = Config()
-    config.set_main_option("script_location", str(Path(central.migrations.__file__).parent))
     with engine.begin() as connection:
-        config.attributes["connection"] = connection
-        step = command.upgrade if revision > _at(connection) else command.downgrade
-        step(config, revision)
-
-
-def _at(connection) -> str:
-    known = connection.execute(text("SELECT count(*) FROM sqlite_master WHERE name = 'alembic_version'")).scalar()
-    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar() if known else ""
+        now = MigrationContext.configure(connection).get_current_revision() or ""
+        step = command.upgrade if revision > now else command.downgrade
+        step(database.migrations(connection), revision)
 
 
 def ratings(engine) -> list[dict]:

@@ -14,8 +14,8 @@ SETTLE_S = SETTLE_MS / 1000
 
 
 @pytest.fixture
-def world(tmp_path, gateway):
-    world = OfficeWorld(tmp_path, gateway)
+def world(place, gateway):
+    world = OfficeWorld(place, gateway)
     yield world
     world.close()
 

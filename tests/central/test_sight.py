@@ -15,8 +15,8 @@ from tests.central.people import found_city
 
 
 @pytest.fixture
-def world(tmp_path, gateway):
-    made = OfficeWorld(tmp_path / "data", gateway, "siping")
+def world(place, gateway):
+    made = OfficeWorld(place, gateway, "siping")
     made.city = found_city(made.store, made.clock.now_ms())
     yield made
     made.close()

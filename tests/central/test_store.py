@@ -561,10 +561,10 @@ def test_batches_that_race_take_each_fact_once(settings, gateway):
 
 @hypothesis_settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
-def test_any_order_and_any_repeats_end_in_the_same_place(tmp_path_factory, data):
+def test_any_order_and_any_repeats_end_in_the_same_place(places, data):
     """Out of order, in pieces, repeated: every fact is there once and the chain is whole."""
     gateway = Gateway()
-    settings = settings_for(tmp_path_factory.mktemp("order"), gateway)
+    settings = settings_for(places(), gateway)
     store = Store(settings)
     take = Take(store, settings.halls[0])
     device = gateway.device()
