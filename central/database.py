@@ -2,11 +2,14 @@
 
 import json
 from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from alembic import command
 from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Connection, Engine, Select, Table, bindparam, create_engine, event, func, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
@@ -20,6 +23,8 @@ BUSY_TIMEOUT_MS = 5000
 SILENCE_MS = 60_000
 #: Any number, as long as every version of this program uses the same one.
 WRITE_LOCK = 0x686370
+
+_STEPS = Path(__file__).parent / "migrations"
 
 # What a connection is told once, before its first transaction.
 _SQLITE = (f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}",)
@@ -104,7 +109,8 @@ def migrate(engine: Engine) -> None:
     try:
         with engine.begin() as connection:
             _check_encoding(connection, where)
-            command.upgrade(migrations(connection), "head")
+            if MigrationContext.configure(connection).get_current_revision() != _head():
+                command.upgrade(migrations(connection), "head")
     except CommandError as error:
         raise SettingsError(
             f"the database {where} has a structure this version does not know ({error}); install a newer hcp"
@@ -116,9 +122,14 @@ def migrate(engine: Engine) -> None:
 def migrations(connection: Connection) -> Config:
     """The steps in ``central/migrations``, for Alembic's commands over this connection."""
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+    config.set_main_option("script_location", str(_STEPS).replace("%", "%%"))
     config.attributes["connection"] = connection
     return config
+
+
+@cache
+def _head() -> str | None:
+    return ScriptDirectory(str(_STEPS)).get_current_head()
 
 
 def _check_encoding(connection: Connection, where: str) -> None:

@@ -6,7 +6,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -144,20 +144,29 @@ class Place:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def places(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[], Place]]:
-    """Gives places where nothing was taken yet, each time another: on the one database, then on the other."""
+def lend(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], AbstractContextManager[Place]]:
+    """Lends places where nothing was taken yet: on the one database, then on the other."""
     numbers = count(1)
-    with ExitStack() as stack:
 
-        def place() -> Place:
-            folder = tmp_path / f"data{next(numbers)}"
-            folder.mkdir(mode=0o700)
-            if request.param == "postgresql":
-                return Place(folder, stack.enter_context(request.getfixturevalue("postgres").lent()))
+    @contextmanager
+    def place() -> Iterator[Place]:
+        folder = tmp_path / f"data{next(numbers)}"
+        folder.mkdir(mode=0o700)
+        if request.param == "postgresql":
+            with request.getfixturevalue("postgres").lent() as server:
+                yield Place(folder, server)
+        else:
             shutil.copy(request.getfixturevalue("migrated_file"), folder / "central.db")
-            return Place(folder)
+            yield Place(folder)
 
-        yield place
+    return place
+
+
+@pytest.fixture
+def places(lend: Callable[[], AbstractContextManager[Place]]) -> Iterator[Callable[[], Place]]:
+    """Each call gives another place, until the end of the test."""
+    with ExitStack() as stack:
+        yield lambda: stack.enter_context(lend())
 
 
 @pytest.fixture

@@ -1,8 +1,11 @@
 """A small city in a database: regions, a centre with its hall, institutions with windows there, people with roles."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import httpx
+from sqlalchemy import Connection
 
 from central import granting, registration
 from central.core.regions import OrgKind, Tier
@@ -23,11 +26,21 @@ class City:
     hall: str = "test-hall"
     passwords: dict[str, str] = field(default_factory=dict)
     grants: dict[tuple[str, Role], int] = field(default_factory=dict)
+    _connection: Connection | None = None
 
     def do(self, deed, *given, **more):
-        """One registration in a transaction of its own."""
+        """One registration in a transaction of its own, or in the one under way."""
+        if self._connection is not None:
+            return deed(Desk(self._connection, self.now_ms, BY), *given, **more)
         with self.store.write() as connection:
             return deed(Desk(connection, self.now_ms, BY), *given, **more)
+
+    @contextmanager
+    def at_once(self) -> Iterator[None]:
+        """All of it in one transaction."""
+        with self.store.write() as self._connection:
+            yield
+        self._connection = None
 
     def person(self, account: str, org: str, *grants: Grant) -> None:
         self.passwords[account] = self.do(granting.add_account, account, f"{account}的姓名", org)
@@ -37,6 +50,12 @@ class City:
 
 def found_city(store: Store, now_ms: int = NOW_MS, hall: str = "test-hall") -> City:
     city = City(store, now_ms, hall)
+    with city.at_once():
+        _found(city)
+    return city
+
+
+def _found(city: City) -> None:
     for region, name, tier, parent in (
         ("wenzhou", "温州市", Tier.CITY, None),
         ("lucheng", "鹿城区", Tier.COUNTY, "wenzhou"),
@@ -66,12 +85,11 @@ def found_city(store: Store, now_ms: int = NOW_MS, hall: str = "test-hall") -> C
     city.person("mate", "police", Grant(Role.STAFF, Scope.OWN))
     for org in ("lc-centre", "police", "tax"):
         city.do(registration.activate_org, org)
-    city.do(registration.place_hall, hall, "lucheng", "lc-centre")
-    city.do(registration.assign_window, hall, "1", "police")
-    city.do(registration.assign_window, hall, "2", "tax")
-    city.do(registration.name_staff, hall, "S01", "王某", "rated")
-    city.do(registration.name_staff, hall, "S02", "李某", "mate")
-    return city
+    city.do(registration.place_hall, city.hall, "lucheng", "lc-centre")
+    city.do(registration.assign_window, city.hall, "1", "police")
+    city.do(registration.assign_window, city.hall, "2", "tax")
+    city.do(registration.name_staff, city.hall, "S01", "王某", "rated")
+    city.do(registration.name_staff, city.hall, "S02", "李某", "mate")
 
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}

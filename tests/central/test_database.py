@@ -93,7 +93,9 @@ def test_the_migrations_make_just_these_tables(engine):
 
 
 def test_every_step_goes_back_and_forth_with_what_is_stored(engine, bare_place, gateway):
-    steps = [step.revision for step in ScriptDirectory.from_config(database.migrations(None)).walk_revisions()][::-1]
+    with engine.begin() as connection:
+        known = ScriptDirectory.from_config(database.migrations(connection))
+    steps = [step.revision for step in known.walk_revisions()][::-1]
     after = {"base": structure(engine)}
     assert after["base"] == {}
 

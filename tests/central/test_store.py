@@ -561,10 +561,15 @@ def test_batches_that_race_take_each_fact_once(settings, gateway):
 
 @hypothesis_settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
-def test_any_order_and_any_repeats_end_in_the_same_place(places, data):
+def test_any_order_and_any_repeats_end_in_the_same_place(lend, data):
     """Out of order, in pieces, repeated: every fact is there once and the chain is whole."""
+    with lend() as place:
+        _any_order(place, data)
+
+
+def _any_order(place, data) -> None:
     gateway = Gateway()
-    settings = settings_for(places(), gateway)
+    settings = settings_for(place, gateway)
     store = Store(settings)
     take = Take(store, settings.halls[0])
     device = gateway.device()
