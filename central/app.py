@@ -12,7 +12,7 @@ from central.clock import Clock
 from central.office import Office
 from central.read import Reader
 from central.reveals import Reveals
-from central.routes import corrections, events, handlings, login, page, read
+from central.routes import corrections, events, figures, handlings, login, page, read
 from central.routes import reveals as reveal_routes
 from central.scheduler import Scheduler
 from central.settings import Settings
@@ -56,6 +56,6 @@ def create_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
     app.state.reader = reader
     problem.install(app)
     login.install(app)
-    for routes in (events, corrections, handlings, login, reveal_routes, read, page):
+    for routes in (events, corrections, handlings, figures, login, reveal_routes, read, page):
         app.include_router(routes.router)
     return app

@@ -291,5 +291,26 @@ def page(chromium: Browser) -> Iterator[Page]:
     context.close()
 
 
+@pytest.fixture
+def town_of(settings: Settings, gateway: Gateway) -> Iterator[Callable]:
+    """Makes towns under a policy."""
+    from tests.central.town import Town
+
+    towns: list[Town] = []
+
+    def make(policy: str) -> Town:
+        towns.append(Town(settings, gateway, policy))
+        return towns[-1]
+
+    yield make
+    for town in towns:
+        town.close()
+
+
+@pytest.fixture
+def town(town_of):
+    return town_of("wenzhou")
+
+
 AUDITOR = {"Authorization": f"Bearer {AUDITOR_KEY}"}
 SENDER = {"Authorization": f"Bearer {HALL_KEY}", "Content-Type": "application/cloudevents-batch+json"}

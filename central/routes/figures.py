@@ -1,0 +1,94 @@
+"""Figures of the loop over HTTP, for those who supervise. That they were read stands in the audit."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import JSONResponse
+
+from central import audit, loop_figures, sight
+from central.auth import forbidden, viewer_of
+from central.core.audit_chain import Kind
+from central.core.roles import Right, Role, Viewer
+from central.core.times import rfc3339
+from central.office import Office
+from central.store import Store
+
+router = APIRouter(prefix="/api/v1/figures", tags=["figures"])
+_PRIVATE = {"Cache-Control": "no-store"}
+_MAX = 2**62
+#: Who may see figures of single persons: never the persons themselves, nor those who only handle or watch.
+_OF_PERSONS = frozenset({Role.REGION_ADMIN, Role.SUPERVISOR, Role.REVIEWER, Role.AUDITOR})
+
+Moment = Annotated[int, Query(ge=0, le=_MAX)]
+
+
+@router.get("/loop")
+def loop(request: Request, from_ms: Moment = 0, to_ms: Moment = _MAX) -> JSONResponse:
+    """Call-backs, feedback and what is overdue, of the bad ratings that came in within this time."""
+    viewer = _viewer(request)
+    with _store(request).read() as connection:
+        found = loop_figures.loop_figures(connection, sight.seen(viewer), _now_ms(request), from_ms, to_ms)
+    return JSONResponse(found.as_json(), headers=_PRIVATE)
+
+
+@router.get("/accountability")
+def accountability(request: Request) -> JSONResponse:
+    """Who has how many confirmed bad ratings within a year, and the reviewers' suggestions (问责)."""
+    viewer = _viewer(request)
+    if not viewer.roles() & _OF_PERSONS:
+        raise forbidden(request, viewer, "只有监督、复核和审计人员可以查看。For those who supervise or review.")
+    regime = _office(request).regime
+    policy = regime.policy if regime else None
+    said = policy.accountability if policy else None
+    with _store(request).write() as connection:
+        audit.append(connection, _now_ms(request), viewer.id, Kind.READ, "figures/accountability", "查看问责统计")
+        seen = sight.seen(viewer)
+        people = loop_figures.people(connection, seen, policy, _now_ms(request))
+        suggested = loop_figures.suggestions(connection, seen)
+    answer: dict[str, Any] = {
+        "threshold": said.bad_ratings.value if said and said.bad_ratings else None,
+        "window": said.window.value if said and said.window else None,
+        "people": [
+            {
+                "hall": one.hall,
+                "staff": one.staff,
+                "rolling": one.counted.rolling,
+                "calendar": one.counted.calendar,
+                "reached": one.reached,
+            }
+            for one in people
+        ],
+        "suggestions": [
+            {
+                "handling": one["handling"],
+                "org": one["org"],
+                "at": rfc3339(one["at_ms"]),
+                "by": one["actor"],
+                "reason": one["said"].get("fields", {}).get("reason", ""),
+            }
+            for one in suggested
+        ],
+    }
+    return JSONResponse(answer, headers=_PRIVATE)
+
+
+def _viewer(request: Request) -> Viewer:
+    viewer = viewer_of(request)
+    if not viewer.may(Right.FIGURES):
+        raise forbidden(request, viewer, "您没有查看统计的权限。You may not see figures.")
+    return viewer
+
+
+def _now_ms(request: Request) -> int:
+    now_ms: int = request.app.state.clock.now_ms()
+    return now_ms
+
+
+def _office(request: Request) -> Office:
+    office: Office = request.app.state.office
+    return office
+
+
+def _store(request: Request) -> Store:
+    store: Store = request.app.state.store
+    return store
