@@ -7,6 +7,7 @@ import sqlite3
 import ssl
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import httpx
 from cryptography import x509
@@ -16,7 +17,7 @@ from gateway.core.diagnosis import Central, DeviceFacts, Facts
 from gateway.core.ledger import check
 from gateway.registry import Device, Registry, RegistryError
 from gateway.settings import GatewaySettings
-from gateway.store import devices, ledger, outbox
+from gateway.store import applicants, devices, ledger, outbox
 from gateway.store.connection import open_reader
 from gateway.upstream.post import CentralSettings, context
 from gateway.upstream.sync import central_settings
@@ -41,10 +42,12 @@ def gather(settings: GatewaySettings, now_ms: int) -> Facts:
         central=_central(central_settings(settings, settings.hall or ""), now_ms),
     )
     enrolled, problem = _enrolled(data)
-    found = {"certificates": _certificates(data, enrolled), "database_error": problem}
+    found: dict[str, Any] = {"certificates": _certificates(data, enrolled), "database_error": problem}
     try:
         with closing(open_reader(data / "gateway.db")) as reader:
             found |= _database(reader, enrolled)
+            if applicants.keys_in_use(reader):
+                found |= {"callees": settings.central_identity_key is not None}
     except sqlite3.Error as error:
         found["database_error"] = f"数据库不能读取：{error}"
     return Facts(**{**{name: getattr(facts, name) for name in Facts.__dataclass_fields__}, **found})

@@ -76,6 +76,8 @@ class Facts:
     alarms: tuple[str, ...] | None = None
     central: Central | None = None
     """None: no central is configured."""
+    callees: bool | None = None
+    """Whether central is told whom to call back; None: no applicant was named, so there is nobody to tell it of."""
     pending: int | None = None
     oldest_pending_ms: int | None = None
     dead_letters: int | None = None
@@ -182,6 +184,15 @@ def _central(facts: Facts) -> list[Finding]:
     return [Finding("中心", Grade.OK, "中心可以到达，密钥有效")]
 
 
+def _callees(facts: Facts) -> list[Finding]:
+    if facts.callees is None:
+        return []
+    if facts.callees:
+        return [Finding("联系方式", Grade.OK, "已按中心公钥加封上传，供回访")]
+    advice = "向中心索取 hcp central identity-key 印出的公钥，设为 central_identity_key；近 30 天的会补传"
+    return [Finding("联系方式", Grade.WARN, "没有设置中心公钥，差评将无法回访", advice)]
+
+
 def _backlog(facts: Facts) -> list[Finding]:
     if facts.pending is None:
         return []
@@ -240,5 +251,6 @@ def _span(ms: int) -> str:
 
 
 RULES: tuple[Callable[[Facts], list[Finding]], ...] = (
-    _running, _secrets, _certificates, _disk, _database, _clock, _central, _backlog, _letters, _ledger, _devices,
+    _running, _secrets, _certificates, _disk, _database, _clock, _central, _callees, _backlog, _letters, _ledger,
+    _devices,
 )  # fmt: skip

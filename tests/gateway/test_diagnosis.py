@@ -18,6 +18,7 @@ WELL = Facts(
     soft_bytes=256 << 20,
     alarms=(),
     central=Central(200, "", 0),
+    callees=True,
     pending=0,
     dead_letters=0,
     ledger_wrong=(),
@@ -53,6 +54,7 @@ def test_a_well_gateway_gets_no_advice():
         ({"central": Central(500, "", 0)}, "中心", Grade.FAIL, "HTTP 500"),
         ({"central": Central(200, "", 90_000)}, "时钟", Grade.FAIL, "相差约 90 秒"),
         ({"central": Central(200, "", -3_000)}, "时钟", Grade.WARN, "相差约 3 秒"),
+        ({"callees": False}, "联系方式", Grade.WARN, "无法回访"),
         ({"pending": 9, "oldest_pending_ms": NOW_MS - DAY_MS // 2}, "上传", Grade.WARN,
          "9 项等待上传，最早的已等 12"),
         ({"pending": 9, "oldest_pending_ms": NOW_MS - 3 * DAY_MS}, "上传", Grade.FAIL, "3 天"),
@@ -77,5 +79,5 @@ def test_what_is_wrong_is_named_with_what_to_do(change, area, grade, words):
 def test_what_is_not_known_is_not_judged():
     silent = Facts(now_ms=NOW_MS, running=False)
     areas = {finding.area for finding in diagnose(silent)}
-    assert not areas & {"时钟", "上传", "死信", "账目"}
+    assert not areas & {"联系方式", "时钟", "上传", "死信", "账目"}
     assert {finding.area for finding in diagnosis.diagnose(silent) if finding.grade is Grade.FAIL} == {"运行"}

@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from gateway import doctor
+from gateway.core.applicant import Identity, Person
 from gateway.core.diagnosis import DAY_MS
 from gateway.run import Gateway
 from gateway.settings import GatewaySettings
@@ -46,6 +47,15 @@ def test_a_running_gateway_is_looked_at_from_outside(running):
     assert (facts.dead_letters, facts.ledger_wrong, facts.central) == (0, (), None)
     (device,) = facts.devices
     assert (device.device, device.heard_ms, device.online) == ("w01", None, False)
+
+
+def test_a_hall_whose_citizens_cannot_be_called_back_is_named(running):
+    data, known = running.settings.data, {"central_identity_key": "of central"}
+    assert doctor.gather(running.settings, now_ms()).callees is None
+    sealed = running.applicants.seal("queue", "1", ("C1", 1), Identity(Person("欧阳思齐")))
+    running.store.run(lambda connection: sealed(connection, now_ms()))
+    assert doctor.gather(settings(data), now_ms()).callees is False
+    assert doctor.gather(settings(data).model_copy(update=known), now_ms()).callees is True
 
 
 def test_what_is_wrong_on_disk_is_seen(running):
