@@ -24,7 +24,7 @@ ROLE = "hcp"
 GUARDED = "guarded"
 PASSWORD = "a password / for tests"
 
-_MISSING = "PostgreSQL is not installed; on Debian and Ubuntu: sudo apt-get install -y postgresql"
+_MISSING = "PostgreSQL 15 or newer is not installed; on Debian and Ubuntu: sudo apt-get install -y postgresql"
 _TEMPLATE = "migrated"
 # Nothing of it outlives the run, so nothing is forced to the disk. A city may have set synchronous_commit off as well.
 _QUICK = {
@@ -60,8 +60,9 @@ SELECT (SELECT md5(string_agg(concat_ws(' ', relname, attname, atttypid, atttypm
 
 def programs() -> Path:
     """The folder of PostgreSQL's programs. Without it the test is skipped, or fails where everything has to be run."""
-    known = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda file: int(file.parent.parent.name))
-    found = str(known[-1]) if known else shutil.which("initdb")
+    versions = {int(file.parent.parent.name): str(file) for file in Path("/usr/lib/postgresql").glob("*/bin/initdb")}
+    newest = max(versions, default=0)
+    found = versions[newest] if newest >= 15 else shutil.which("initdb")
     if not found:
         if os.environ.get("CI"):
             pytest.fail(_MISSING, pytrace=False)

@@ -23,8 +23,9 @@ WAIT_S = 30
 class Central:
     """A child process on a data folder."""
 
-    def __init__(self, folder: Path, gateway: Gateway):
+    def __init__(self, folder: Path, gateway: Gateway, server: str = ""):
         self.folder = folder
+        self.server = server
         self.children: list[subprocess.Popen[str]] = []
         folder.mkdir(exist_ok=True)
         (folder / "ca.pem").write_bytes(gateway.authority.pem)
@@ -34,6 +35,7 @@ class Central:
 
     def start(self, port: int = 0) -> None:
         given = {"DATA_DIR": str(self.folder), "AUDITOR_KEY": AUDITOR_KEY, "PORT": str(port)}
+        given["DATABASE_URL"] = self.server
         environment = {**os.environ, **{f"HCP_CENTRAL_{name}": value for name, value in given.items()}}
         with (self.folder / "log").open("ab") as log:
             self.child = subprocess.Popen(
@@ -59,16 +61,27 @@ class Central:
         self.child.send_signal(how)
         return self.child.wait(WAIT_S)
 
+    def close(self) -> None:
+        for child in self.children:
+            child.kill()
+            child.wait(WAIT_S)
+            assert child.stdout
+            child.stdout.close()
+
 
 @pytest.fixture
 def central(tmp_path, gateway):
     running = Central(tmp_path / "central", gateway)
     yield running
-    for child in running.children:
-        child.kill()
-        child.wait(WAIT_S)
-        assert child.stdout
-        child.stdout.close()
+    running.close()
+
+
+@pytest.fixture
+def killed(place, gateway):
+    """One on each database, to be killed."""
+    running = Central(place.folder, gateway, place.server)
+    yield running
+    running.close()
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
@@ -101,38 +114,69 @@ def test_a_body_that_never_ends_is_cut_off(central):
 
 
 @pytest.mark.requirement("JX-3.1b")
-def test_kill_9_loses_nothing_that_was_answered(central, gateway):
-    """Eight rounds: one batch is answered, the next is under way when the process dies; it is sent again afterwards."""
+def test_kill_9_loses_nothing_that_was_answered(killed, gateway):
+    """Five rounds: one batch is answered, the next is under way when the process dies; it is sent again afterwards."""
     device = gateway.device()
-    assert central.post([gateway.enrolled(device)]) == ["accepted"]
-    for round_number in range(8):
+    assert killed.post([gateway.enrolled(device)]) == ["accepted"]
+    for round_number in range(5):
         sure = [gateway.record(device.rating(number % 5 + 1)) for number in range(20)]
         risky = [gateway.record(device.rating(1)) for _ in range(200)]
-        assert central.post(sure) == ["accepted"] * 20
+        assert killed.post(sure) == ["accepted"] * 20
         answers: list[str] = []
         begun = threading.Event()
 
         def send(risky=risky, answers=answers, begun=begun) -> None:
             begun.set()
             try:
-                answers += central.post(risky)
+                answers += killed.post(risky)
             except httpx.HTTPError:
                 pass
 
         sender = threading.Thread(target=send)
         sender.start()
         begun.wait(WAIT_S)
-        sender.join(round_number * 0.02)  # a later moment each time
-        central.end(signal.SIGKILL)
+        sender.join(round_number * 0.035)  # a later moment each time
+        killed.end(signal.SIGKILL)
         sender.join(WAIT_S)
-        central.start()
-        assert central.post(sure) == ["duplicate"] * 20
-        again = central.post(risky)
+        killed.start()
+        assert killed.post(sure) == ["duplicate"] * 20
+        again = killed.post(risky)
         assert set(again) <= ({"duplicate"} if answers else {"accepted", "duplicate"})
         assert len(set(again)) == 1, "a batch is taken as a whole"
-    stored = httpx.get(central.url + "api/v1/records.cborseq", headers=AUDITOR).content
+    stored = httpx.get(killed.url + "api/v1/records.cborseq", headers=AUDITOR).content
     assert stored == b"".join(device.sent)
-    [hall] = httpx.get(central.url + "api/v1/summary", headers=AUDITOR).json()["halls"]
-    assert hall["devices"][0]["head"] == hall["records"] == 8 * 220
+    [hall] = httpx.get(killed.url + "api/v1/summary", headers=AUDITOR).json()["halls"]
+    assert hall["devices"][0]["head"] == hall["records"] == 5 * 220
     assert hall["incidents"] == []
     assert cbor2.loads(stored).tag == 18
+
+
+@pytest.mark.requirement("WZ-8b")
+def test_two_processes_on_one_server_take_each_fact_once(tmp_path, postgres, gateway):
+    """Four gateways' worth of senders over two processes, all with the same batches: as if it were one."""
+    device = gateway.device()
+    with postgres.lent() as server:
+        both = [Central(tmp_path / name, gateway, server) for name in ("one", "two")]
+        assert both[0].post([gateway.enrolled(device), gateway.service("C1")]) == ["accepted"] * 2
+        batches = [
+            [gateway.record(device.rating(level % 5 + 1), gateway.bound(device, "C1")) for level in range(20)]
+            for _ in range(5)
+        ]
+        answers: list[str] = []
+
+        def send(central: Central) -> None:
+            for batch in batches:
+                answers.extend(central.post(batch))
+
+        senders = [threading.Thread(target=send, args=(both[number % 2],)) for number in range(4)]
+        for sender in senders:
+            sender.start()
+        for sender in senders:
+            sender.join(WAIT_S)
+        assert answers.count("accepted") == 100 and answers.count("duplicate") == 300
+        for central in both:
+            stored = httpx.get(central.url + "api/v1/records.cborseq", headers=AUDITOR).content
+            assert stored == b"".join(device.sent)
+            [hall] = httpx.get(central.url + "api/v1/summary", headers=AUDITOR).json()["halls"]
+            assert (hall["ratings"]["counted"], hall["ratings"]["already_rated"]) == (1, 99)
+            central.close()
