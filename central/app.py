@@ -14,9 +14,11 @@ from central.read import Reader
 from central.reveals import Reveals
 from central.routes import corrections, events, figures, handlings, login, page, read
 from central.routes import reveals as reveal_routes
+from central.routes import worklist as worklist_routes
 from central.scheduler import Scheduler
 from central.settings import Settings
 from central.store import Store
+from central.worklist import Worklist
 
 
 def create_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
@@ -54,8 +56,9 @@ def create_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
     app.state.accounts = Accounts(store, app.state.clock)
     app.state.reveals = reveals
     app.state.reader = reader
+    app.state.worklist = Worklist(store, office, hands, {hall.id: hall.name for hall in settings.halls})
     problem.install(app)
     login.install(app)
-    for routes in (events, corrections, handlings, figures, login, reveal_routes, read, page):
+    for routes in (events, corrections, handlings, figures, login, reveal_routes, read, page, worklist_routes):
         app.include_router(routes.router)
     return app

@@ -13,7 +13,12 @@ MEDIA_TYPE = "application/x-www-form-urlencoded"
 
 
 async def form_of(request: Request) -> dict[str, str]:
-    """The fields of a form; of one that came twice the last. Raises Problem 403, 413, 415 or 422.
+    """The fields of a form; of one that came twice the last. Raises as `pairs_of`."""
+    return dict(await pairs_of(request))
+
+
+async def pairs_of(request: Request, most: int = MAX_BYTES) -> list[tuple[str, str]]:
+    """The fields of a form as they came, in at most so many bytes. Raises Problem 403, 413, 415 or 422.
 
     A browser says from which site a form comes: what another site sends is refused, whoever is signed in.
     """
@@ -26,12 +31,11 @@ async def form_of(request: Request) -> dict[str, str]:
     try:
         async for chunk in request.stream():
             body += chunk
-            if len(body) > MAX_BYTES:
-                raise Problem(413, "too-large", f"表单不超过 {MAX_BYTES} 字节。A form has at most that many bytes.")
+            if len(body) > most:
+                raise Problem(413, "too-large", f"表单不超过 {most} 字节。A form has at most that many bytes.")
     except ClientDisconnect:
         raise Problem(400, "refused", "请求体不完整，请重发。The body ended too early; send it again.") from None
     try:
-        fields = parse_qsl(body.decode("ascii"), keep_blank_values=True, max_num_fields=MAX_FIELDS, errors="strict")
+        return parse_qsl(body.decode("ascii"), keep_blank_values=True, max_num_fields=MAX_FIELDS, errors="strict")
     except ValueError:
         raise Problem(422, "bad-parameter", "表单内容无法读取。The form cannot be read.") from None
-    return dict(fields)

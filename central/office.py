@@ -390,6 +390,11 @@ class Office:
         with self._store.read() as connection:
             return handlings.counts(connection, self._clock.now_ms(), orgs)
 
+    def regime_at(self, version: str) -> Regime:
+        """The rules of a policy that is or was in force here."""
+        with self._store.read() as connection:
+            return self._regime(connection, version)
+
     def file(self, number: int) -> File:
         """Everything about one. Raises UnknownHandling."""
         with self._store.read() as connection:
