@@ -6,13 +6,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric import ec
-from sqlalchemy import Connection, create_engine, inspect, select
+from sqlalchemy import Connection, inspect, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from central import audit, handlings, tables
+from central import audit, database_url, handlings, tables
 from central.core import audit_chain
 from central.core.audit_chain import Fault, Head
 from central.core.certificate import key_id, key_of, load_key
+from central.database import open_reader
 
 #: The heads that were noted, each as ``hcp audit head`` prints it.
 HEADS = "audit-heads.json"
@@ -27,12 +28,21 @@ def url_of(database: str) -> str:
     return database if "://" in database else f"sqlite:///file:{Path(database).resolve()}?mode=ro&uri=true"
 
 
+def named(database: str) -> str:
+    """The same for a message: without a password. Raises DatabaseError."""
+    try:
+        return database_url.shown(database_url.read(database)) if "://" in database else database
+    except ValueError as error:
+        raise DatabaseError(str(error)) from None
+
+
 @contextmanager
 def reading(database: str) -> Iterator[Connection]:
-    """A connection for the length of a ``with`` block. Raises DatabaseError."""
-    engine = create_engine(url_of(database), hide_parameters=True)
+    """A connection for the length of a ``with`` block; it sees one state, central may run. Raises DatabaseError."""
+    named(database)
+    engine = open_reader(url_of(database))
     try:
-        with engine.connect() as connection:
+        with engine.begin() as connection:
             yield connection
     except SQLAlchemyError as error:
         raise DatabaseError(str(getattr(error, "orig", None) or error)[:300]) from None

@@ -98,10 +98,17 @@ def verify_database(database: str, heads: Path | None = None) -> Report:
         with audit_check.reading(database) as connection:
             bodies, keys = audit_check.records(connection)
     except audit_check.DatabaseError as error:
-        raise AuditError(f"{database} cannot be read: {error}") from None
+        raise AuditError(f"{_named(database)} cannot be read: {error}") from None
     _check_records(bodies, keys, report)
     _check_audit(database, heads, report)
     return report
+
+
+def _named(database: str) -> str:
+    try:
+        return audit_check.named(database)
+    except audit_check.DatabaseError:
+        return "the database"  # no URL that we read, and perhaps a password in it
 
 
 def _check_records(data: bytes, keys: dict[str, _Keys], report: Report) -> _Chains:

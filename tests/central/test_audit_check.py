@@ -1,10 +1,11 @@
 """``hcp audit verify`` on central's database: whatever was done to audit or deeds behind its back is named."""
 
 import json
-import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
+from sqlalchemy import Connection, create_engine, text
 from typer.testing import CliRunner
 
 from central import audit, audit_check
@@ -13,27 +14,37 @@ from central.core.handling import Action, Outcome
 from hcp import audit_commands
 from hcp.audit import AuditError, verify_database
 from tests.central.office_world import OfficeWorld
+from tests.postgres import GUARDED
 
 
 @pytest.fixture
-def database(tmp_path, gateway) -> str:
-    """A bad rating with its deeds, and a reading."""
-    world = OfficeWorld(tmp_path / "data", gateway)
+def database(place, gateway) -> str:
+    """A bad rating with its deeds, and a reading: central's file, or its URL."""
+    world = OfficeWorld(place, gateway)
     world.must(world.rate(1), Action.ATTEMPT, outcome=Outcome.NO_ANSWER)
     with world.store.write() as connection:
         audit.append(connection, world.clock.now_ms(), "wang", Kind.READ, "handling/1", "查阅")
         audit.append(connection, world.clock.now_ms(), "wang", Kind.WRITE, "handling/1/consent/1", "登记同意")
     world.close()
-    return str(tmp_path / "data" / "central.db")
+    return place.server or str(place.folder / "central.db")
+
+
+@contextmanager
+def changing(database: str) -> Iterator[Connection]:
+    engine = create_engine(database if "://" in database else f"sqlite:///{database}")
+    with engine.begin() as connection:
+        yield connection
+    engine.dispose()
 
 
 def tamper(database: str, *statements: str) -> None:
-    """As somebody with the file would: triggers are no obstacle."""
-    with closing(sqlite3.connect(database)) as file, file:
-        for name in ("audit_no_update", "audit_no_delete"):
-            file.execute(f"DROP TRIGGER {name}")
+    """As somebody with the file or the role of central would: triggers are no obstacle."""
+    with changing(database) as connection:
+        sqlite = connection.dialect.name == "sqlite"
+        for name in ("no_update", "no_delete") if sqlite else ("append_only",):
+            connection.execute(text(f"DROP TRIGGER audit_{name}{'' if sqlite else ' ON audit'}"))
         for statement in statements:
-            file.execute(statement)
+            connection.execute(text(statement))
 
 
 def codes(database: str, heads=None) -> set[str]:
@@ -63,9 +74,10 @@ def test_whatever_was_changed_behind_its_back_is_named(database, statement, foun
 
 
 def test_a_record_that_was_changed_is_named(database):
-    with closing(sqlite3.connect(database)) as file, file:
-        [(body,)] = file.execute("SELECT body FROM records").fetchall()
-        file.execute("UPDATE records SET body = ?", (body[:-1] + bytes([body[-1] ^ 1]),))
+    with changing(database) as connection:
+        body = connection.execute(text("SELECT body FROM records")).scalar_one()
+        changed = {"body": body[:-1] + bytes([body[-1] ^ 1])}
+        connection.execute(text("UPDATE records SET body = :body"), changed)
     assert codes(database) == {"bad_signature"}
 
 
@@ -110,3 +122,11 @@ def test_what_is_no_database_is_refused_in_words(tmp_path):
         verify_database(str(tmp_path / "x.db"))
     with pytest.raises(AuditError, match="cannot be read"):
         verify_database(str(tmp_path / "missing.db"))
+
+
+def test_a_password_is_not_said_where_a_database_is_refused(postgres):
+    url = f"postgresql+psycopg://{GUARDED}:s3cret@/postgres?host={postgres.folder}"
+    for wrong in (url, url.replace("+psycopg", "+psycopg2"), f"{url}&password=s3cret"):
+        with pytest.raises(AuditError, match="cannot be read") as caught:
+            verify_database(wrong)
+        assert "s3cret" not in str(caught.value)
