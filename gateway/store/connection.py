@@ -44,7 +44,8 @@ def open_writer(path: Path, max_bytes: int = 0) -> sqlite3.Connection:
 
 
 def open_reader(path: Path, on_damage: Callable[[], object] = lambda: None, across: bool = False) -> "Reader":
-    """A connection that cannot write, and does not make the file if it is missing. ``across``: used by two threads."""
+    """A connection that cannot write, and does not make the file if it is missing. ``across``: another thread than the
+    one that reads closes it."""
     uri = f"{path.absolute().as_uri()}?mode=ro"
     connection = sqlite3.connect(uri, uri=True, isolation_level=None, factory=Reader, check_same_thread=not across)
     connection.on_damage = on_damage

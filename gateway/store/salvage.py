@@ -93,7 +93,11 @@ def tables(connection: sqlite3.Connection) -> list[Table]:
 
 
 class Salvage:
-    """One damaged database. ``run`` in a thread of its own, ``bring_back`` in the writer's."""
+    """One damaged database. ``run`` and ``close`` in a thread of their own, ``bring_back`` in the writer's.
+
+    Each reads it over a connection of its own: SQLite keeps the last error with the connection, and where two threads
+    share one, a read of damaged pages may find the other's error, or none at all.
+    """
 
     def __init__(
         self, store: Store, aside: Path, hall: str, now_ms: Callable[[], int], error_ms: int, stop: threading.Event
@@ -105,6 +109,9 @@ class Salvage:
         self._error_ms = error_ms
         self._stop = stop
         self._lookup: Reader | None = None
+        self._writers: Reader | None = None
+        self._lock = threading.Lock()  # of the writer's connection: it is closed from this thread
+        self._closed = False
         self._reached: dict[str, int] = {}
         self._tables = {table.name: table for table in tables(store.reader())}
         self.outcome = Outcome()
@@ -130,21 +137,29 @@ class Salvage:
     def close(self) -> None:
         if self._lookup:
             self._lookup.close()
+        with self._lock:
+            self._closed = True
+            if self._writers:
+                self._writers.close()
 
     def bring_back(self, connection: sqlite3.Connection, device: str, seq: int) -> None:
         """A record comes in: if the damaged database has it, what was decided there counts, and what central had."""
         here = connection.execute("SELECT 1 FROM records WHERE device = ? AND seq = ?", (device, seq)).fetchone()
-        if self._lookup is None or here:
+        if here:
             return
         known = self._tables
-        try:
-            found = self._select(known["records"], "WHERE device = ? AND seq = ?", (device, seq))
-            decisions = self._select(known["bindings"], "WHERE device = ? AND seq = ? ORDER BY number", (device, seq))
-            place = "WHERE device = ? AND seq = ?"
-            told = self._select(known["delivered"], place, (device, seq))
-        except sqlite3.DatabaseError as error:
-            log.warning("the damaged database cannot tell of %s seq %d: %s", device, seq, error)
-            return
+        place = "WHERE device = ? AND seq = ?"
+        with self._lock:
+            if self._closed:
+                return
+            try:
+                self._writers = damaged = self._writers or open_reader(self._aside, across=True)
+                found = self._select(damaged, known["records"], place, (device, seq))
+                decisions = self._select(damaged, known["bindings"], place + " ORDER BY number", (device, seq))
+                told = self._select(damaged, known["delivered"], place, (device, seq))
+            except sqlite3.Error as error:
+                log.warning("the damaged database cannot tell of %s seq %d: %s", device, seq, error)
+                return
         if found and self._intact(found[0]):
             for name, rows in (("records", found), ("bindings", decisions), ("delivered", told)):
                 self._insert(connection, known[name], rows)
@@ -153,26 +168,26 @@ class Salvage:
 
     def _open_lookup(self) -> None:
         try:
-            self._lookup = open_reader(self._aside, across=True)
+            self._lookup = open_reader(self._aside)
         except sqlite3.Error as error:
             log.error("%s cannot be opened: %s; its pages are read alone", self._aside.name, error)
 
-    def _names(self, table: Table) -> list[str]:
+    @staticmethod
+    def _names(damaged: Reader, table: Table) -> list[str]:
         """The columns to read; what an older database does not have is read as its default."""
-        assert self._lookup
-        there = {row[1] for row in self._lookup.execute(f"PRAGMA table_info({table.name})").fetchall()}
+        there = {row[1] for row in damaged.execute(f"PRAGMA table_info({table.name})").fetchall()}
         return [c.name if c.name in there else f"{c.default} AS {c.name}" for c in table.copied] if there else []
 
-    def _select(self, table: Table, rest: str, values: tuple) -> list[tuple]:
-        names = self._names(table)
-        if not names or self._lookup is None:
+    def _select(self, damaged: Reader, table: Table, rest: str, values: tuple) -> list[tuple]:
+        names = self._names(damaged, table)
+        if not names:
             return []
-        return self._lookup.execute(f"SELECT {', '.join(names)} FROM {table.name} {rest}", values).fetchall()  # noqa: S608
+        return damaged.execute(f"SELECT {', '.join(names)} FROM {table.name} {rest}", values).fetchall()  # noqa: S608
 
     def _copy(self, table: Table) -> None:
         """Through SQLite, in order, as far as it goes."""
         try:
-            names = ", ".join(self._names(table)) if self._lookup else None
+            names = ", ".join(self._names(self._lookup, table)) if self._lookup else None
         except sqlite3.Error:
             names = None
         if names is None or self._lookup is None:
