@@ -39,6 +39,7 @@ def main() -> None:
     if board.crashes.stuck or (board.crashes.looping and board.why != "crash"):
         # it hung, or died without a word: wait before the next try, not after it
         asyncio.run(_stand(board, code if board.crashes.stuck else "E05", pause_ms(max(streak, LOOP + 1))))
+        board.anew()
     try:
         from firmware import start  # it imports all that the application needs
 
@@ -57,7 +58,7 @@ def main() -> None:
     if error is not None:
         wait_ms = pause_ms(max(streak, LOOP + 1) if code == "E04" else streak)
     if wait_ms != 0:
-        asyncio.new_event_loop()  # without what is left of the application
+        board.anew()  # without what is left of the application
         asyncio.run(_stand(board, code, wait_ms))
     board.reset()
 

@@ -451,7 +451,11 @@ class SimDevice:
     def _ask(self, message: Message) -> Message:
         number = next(self._ids)
         self._tell({**message, "id": number})
-        self._wait_on(lambda: number in self._answers, WAIT_S, f"answer to {message['t']}")
+        try:
+            self._wait_on(lambda: number in self._answers, WAIT_S, f"answer to {message['t']}")
+        except DeviceOff:
+            if number not in self._answers:  # it may have answered and then restarted, before this thread looked
+                raise
         with self._changed:
             return self._answers.pop(number)
 

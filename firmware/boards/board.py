@@ -38,15 +38,13 @@ class Board:
 
     def __init__(self):
         self.edges = Edges()
-        self.woken = asyncio.Event()
-        self.drawn = asyncio.Event()
         self.counts = {}
         self.facts = dict
         self.beats = set()
         self.lines = log.Lines()
-        self.meter = Meter()
         self.crashes = Ring(machine.RTC().memory)
         self._wdt = None
+        self.anew()
 
     def ticks_ms(self) -> int:
         """Milliseconds that wrap at 2³⁰."""
@@ -93,6 +91,15 @@ class Board:
         return None
 
     # --- the same on every board ---
+
+    def anew(self) -> None:
+        """Begin an empty loop. What is left of the one before must never be woken or cancelled: its tasks are in
+        another queue, and the C code that takes them out of this one would break it. So nobody sets what they wait
+        for."""
+        asyncio.new_event_loop()
+        self.woken = asyncio.Event()
+        self.drawn = asyncio.Event()
+        self.meter = Meter()
 
     def feed(self) -> None:
         """Tell the watchdog that all tasks live; the first time starts it, and nothing stops it again."""

@@ -42,7 +42,6 @@ class SimBoard(Board):
     def __init__(self):
         super().__init__()
         self._offset_ms = int(os.getenv("HCP_SIM_TICKS") or "0")
-        self._waiting = []
         self._rtc = None  # (wall_ms, error_ms, real ticks at which it was told)
         rtc = os.getenv("HCP_SIM_RTC")
         if rtc:
@@ -52,7 +51,6 @@ class SimBoard(Board):
         self._down = [False] * 5
         self._seen = [False] * 5  # by the interrupt
         self._fingers = []  # what they are to do
-        self._touch = asyncio.Event()
         route = os.getenv("HCP_SIM_ROUTE")
         self._route = route.split(":") if route else None
         backoff = os.getenv("HCP_SIM_BACKOFF")
@@ -116,6 +114,11 @@ class SimBoard(Board):
     def beat(self, task):
         if task != self._mute:
             super().beat(task)
+
+    def anew(self):
+        super().anew()
+        self._waiting = []
+        self._touch = asyncio.Event()
 
     # --- the clock ---
 

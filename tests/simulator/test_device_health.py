@@ -116,6 +116,10 @@ def test_crash_after_crash_ends_in_service_mode_and_ratings_are_taken(hall, devi
     device.fail()  # once more: now it waits, with its code, and is no loop
     assert device.wait_screen("E05")
     assert device.starts == starts
+    for level in (1, 2, 3):  # neither keys nor the clock wake what is left of the application
+        device.press(level)
+        device.advance(1000)
+    assert device.running and device.starts == starts
     device.advance(10_000)
     wait_start(device, starts + 1)
     wait_drained(device)
