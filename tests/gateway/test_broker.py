@@ -161,6 +161,7 @@ def test_what_a_device_publishes_outside_its_leaves_reaches_nobody(hall: Hall, t
             honest.send(mqtt.publish(topic("win-03", "record"), b"good", 1, 1))
             assert honest.read() == mqtt.Puback(1)
         assert [packet.payload for packet in gateway.all_until_pong()] == [b"good"]
+    assert hall.wait_violation("win-01", to)  # Mosquitto's warden must not end the next connection of this name instead
     with hall.raw(GATEWAY) as late:
         late.subscribe(f"hcp/v1/{HALL}/#")
         assert late.all_until_pong() == []

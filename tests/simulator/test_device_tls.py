@@ -95,11 +95,15 @@ def start(request, tmp_path):
         broker.stop()
 
 
+def wait_delivered(device):
+    """Until the event of its start is made, which may be after it connected, and the hall has it."""
+    return device.wait_stats(lambda stats: stats.next_seq > 1 and stats.waiting == 0)
+
+
 def expect_refusal(hall, device, port: int, reason: str, connects: int = 0) -> None:
     """A press while only this broker is there is kept through several tries, and delivered by the hall's own."""
     ratings = len(hall.of(device.id).ratings())
-    device.wait_stats(lambda stats: stats.counts.get("connects", 0) and stats.waiting == 0)
-    before = device.stats().counts
+    before = wait_delivered(device).counts
     device.cut_network()
     device.network.upstream = ("127.0.0.1", port)
     device.press(1)
@@ -184,8 +188,7 @@ def test_an_expired_device_is_refused_and_its_renewal_lets_it_in(hall, pki, star
 
 def test_the_control_of_these_a_right_broker_of_either_kind_is_taken(hall, device, pki, start, tmp_path):
     broker = start(pki, pki.server(tmp_path))
-    device.wait_stats(lambda stats: stats.counts.get("connects", 0) and stats.waiting == 0)
-    connects = device.stats().counts["connects"]
+    connects = wait_delivered(device).counts["connects"]
     device.cut_network()
     device.network.upstream = ("127.0.0.1", broker.port)
     device.restore_network()
