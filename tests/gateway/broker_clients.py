@@ -17,7 +17,7 @@ from tests.gateway.pki import Authority, Pair
 
 HALL = "h1"
 GATEWAY = "gateway"
-DEADLINE_S = 10.0
+DEADLINE_S = 30.0
 
 
 def topic(device: str, leaf: str) -> str:

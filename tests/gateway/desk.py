@@ -28,7 +28,7 @@ from tests.builders import DeviceTwin
 HALL = "hall-1"
 QUEUE = Source("queue")
 NOW_MS = 1_772_600_000_000
-DEADLINE_S = 10.0
+DEADLINE_S = 30.0
 
 
 def poll(ready, what=lambda: "", timeout_s: float = DEADLINE_S) -> None:

@@ -16,7 +16,7 @@ from gateway.broker import mosquitto
 from gateway.broker.mosquitto import MosquittoSettings
 from gateway.broker.warden import Warden
 
-DEADLINE_S = 10.0
+DEADLINE_S = 30.0
 _MISSING = "Mosquitto is not installed; on Debian and Ubuntu: sudo apt-get install -y mosquitto"
 
 
