@@ -37,6 +37,8 @@ app.command("crash")(crash_command)
 #: How long people take between two things they do when somebody watches.
 DEMO_PACE_MS = 350
 _SEED = 2026
+#: The regulation of the demo: 温州 has all of the loop.
+_POLICY = "wenzhou"
 
 
 @app.callback()
@@ -71,12 +73,12 @@ def demo(
     """演示：三个窗口、三台评价器、网关、中心和一个小小的业务系统，说明发生的每一件事；之后保持运行，直到 Ctrl-C。"""
     story = _load("one-morning")
     if once:
-        summary = _perform(story, out, DEMO_PACE_MS, None)
+        summary = _perform(story, out, DEMO_PACE_MS, None, _POLICY)
         _tell(summary, out)
         if not summary.ok:
             raise typer.Exit(Exit.FAILURE)
         return
-    with _stage(story) as hall:
+    with _stage(story, _POLICY) as hall:
         performance = Story(hall, story, _say, DEMO_PACE_MS)
         truth = performance.play()
         hall.settle()
@@ -86,6 +88,9 @@ def demo(
             signal.signal(number, lambda *_: over.set())
         _say("故事演完了；大厅继续营业，群众一位接一位。按 Ctrl-C 结束。")
         talk.print(f"[bold]查看结果：{hall.central_url}/[/bold]")
+        talk.print(f"[bold]办理差评：{hall.central_url}/worklist[/bold]，可用以下账号登录：")
+        for official in hall.officials:
+            talk.print(f"  {official.title}　账号 {official.account}　密码 {official.password}", markup=False)
         performance.play_act(crowd.opening(hall.plan.windows))
         for act in crowd.acts(hall.plan.windows, _SEED):
             if over.wait(3):
@@ -100,8 +105,10 @@ def _load(name: str) -> Scenario:
         fail(str(error), Exit.USAGE)
 
 
-def _perform(story: Scenario, out: Path | None, pace_ms: int, chaos: int | None) -> outcome.Summary:
-    with _stage(story) as hall:
+def _perform(
+    story: Scenario, out: Path | None, pace_ms: int, chaos: int | None, policy: str | None = None
+) -> outcome.Summary:
+    with _stage(story, policy) as hall:
         performance = Story(hall, story, _say, pace_ms)
         kills = Chaos(hall, chaos) if chaos is not None else None
         with kills or contextlib.nullcontext():
@@ -124,12 +131,12 @@ def _finish(hall: Hall, truth: Truth, out: Path | None, title: str, kills: int =
 
 
 @contextlib.contextmanager
-def _stage(story: Scenario) -> Iterator[Hall]:
+def _stage(story: Scenario, policy: str | None = None) -> Iterator[Hall]:
     """A hall in a folder of its own. After a failure the folder stays, and the message says where."""
     root = Path(tempfile.mkdtemp(prefix="hcp-hall-"))
     talk.rule(story.title)
     try:
-        with opened(root, Plan(story.hall, story.windows, story.undo_ms), _say) as hall:
+        with opened(root, Plan(story.hall, story.windows, story.undo_ms, policy=policy), _say) as hall:
             yield hall
     except (ProcessError, HallError, StoryError) as error:
         fail(f"{error}\n现场保留在 {root}")

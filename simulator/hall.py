@@ -20,9 +20,10 @@ from cryptography.x509.oid import NameOID
 
 from central.halls import add_hall
 from gateway.enrolment import create_authority, enroll, write_file
-from simulator import evidence, provisioning
+from simulator import evidence, officials, provisioning
 from simulator.business import BusinessSystem
 from simulator.device import SimDevice
+from simulator.officials import Official
 from simulator.played import Happening
 from simulator.process import Server
 
@@ -40,12 +41,14 @@ class Plan:
     """``windows`` maps a window to its device's id; ``undo_ms`` is the time to change one's mind.
 
     ``reasons``: whether bad levels are asked for reasons, as in a real hall; a measurement has nobody who answers.
+    ``policy``: the regulation that central follows; with one there are officials who work bad ratings.
     """
 
     hall: str
     windows: dict[str, str]
     undo_ms: int = 2000
     reasons: bool = True
+    policy: str | None = None
 
 
 class Hall:
@@ -82,12 +85,18 @@ class Hall:
             secrets.token_hex(24),
         )
         self.central_key = key_file.read_text()
+        self.officials: list[Official] = []
+        if plan.policy:
+            self.officials = officials.register(self.central_data, self.auditor_key, plan.hall, plan.windows)
         self._write_systems()
         self.central = Server(
             "central",
             ["central", "run", "--data", str(self.central_data), "--port", str(central_port), "--json"],
             root / "logs" / "central.log",
-            {"HCP_CENTRAL_AUDITOR_KEY": self.auditor_key},
+            {
+                "HCP_CENTRAL_AUDITOR_KEY": self.auditor_key,
+                **({"HCP_CENTRAL_POLICY": plan.policy} if plan.policy else {}),
+            },
         )
         self.gateway = Server(
             "gateway",
