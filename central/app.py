@@ -20,6 +20,19 @@ from central.settings import Settings
 from central.store import Store
 from central.worklist import Worklist
 
+#: In the order of the OpenAPI document.
+ROUTERS = (
+    events.router,
+    corrections.router,
+    login.router,
+    handlings.router,
+    reveal_routes.router,
+    figures.router,
+    read.router,
+    page.router,
+    worklist_routes.router,
+)
+
 
 def create_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
     """An app on its own database, which is opened and migrated now: what cannot work fails here, not at a request.
@@ -59,6 +72,6 @@ def create_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
     app.state.worklist = Worklist(store, office, hands, {hall.id: hall.name for hall in settings.halls})
     problem.install(app)
     login.install(app)
-    for routes in (events, corrections, handlings, figures, login, reveal_routes, read, page, worklist_routes):
-        app.include_router(routes.router)
+    for router in ROUTERS:
+        app.include_router(router)
     return app

@@ -40,7 +40,7 @@ def hall_of(request: Request) -> Hall:
     if shown is not None and (not given or found is shown):
         return shown
     if found is None or shown is not None:
-        raise _refusal(
+        raise unauthorized(
             "请在 Authorization 中使用本大厅的密钥（halls.toml 的 key）。Send Authorization: Bearer <hall key>."
         )
     return found
@@ -50,7 +50,7 @@ def require_auditor(request: Request) -> None:
     """Let only the auditor's key pass. Raises Problem 401."""
     settings: Settings = request.app.state.settings
     if not _same(_bearer(request), settings.auditor_key.get_secret_value()):
-        raise _refusal("请在 Authorization 中使用审计密钥。Send Authorization: Bearer <auditor key>.")
+        raise unauthorized("请在 Authorization 中使用审计密钥。Send Authorization: Bearer <auditor key>.")
 
 
 def require_operator(request: Request) -> None:
@@ -58,7 +58,7 @@ def require_operator(request: Request) -> None:
     settings: Settings = request.app.state.settings
     expected = settings.operator_key.get_secret_value() if settings.operator_key else ""
     if not _same(_bearer(request), expected) or not expected:
-        raise _refusal("请在 Authorization 中使用运维密钥（HCP_CENTRAL_OPERATOR_KEY）。Send the operator's key.")
+        raise unauthorized("请在 Authorization 中使用运维密钥（HCP_CENTRAL_OPERATOR_KEY）。Send the operator's key.")
 
 
 def viewer_of(request: Request) -> Viewer:
@@ -68,7 +68,7 @@ def viewer_of(request: Request) -> Viewer:
     """
     session = session_of(request)
     if session is None:
-        raise _refusal("请先登录。Sign in first.")
+        raise unauthorized("请先登录。Sign in first.")
     if session.must_change:
         raise Problem(403, "forbidden", "请先在 /password 修改初始密码。Change the first password at /password.")
     return session.viewer
@@ -135,5 +135,6 @@ def _same(given: str, expected: str) -> bool:
     return hmac.compare_digest(hashlib.sha256(given.encode()).digest(), hashlib.sha256(expected.encode()).digest())
 
 
-def _refusal(detail: str) -> Problem:
+def unauthorized(detail: str) -> Problem:
+    """A 401 to raise."""
     return Problem(401, "unauthorized", detail, {"WWW-Authenticate": 'Bearer realm="hcp"'})

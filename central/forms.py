@@ -3,8 +3,8 @@
 from urllib.parse import parse_qsl
 
 from fastapi import Request
-from starlette.requests import ClientDisconnect
 
+from central.body import read, unsupported
 from central.problem import Problem
 
 MAX_BYTES = 64 * 1024
@@ -26,15 +26,8 @@ async def pairs_of(request: Request, most: int = MAX_BYTES) -> list[tuple[str, s
         raise Problem(403, "forbidden", "表单须从本系统的页面提交。Send the form from a page of this system.")
     given = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if given != MEDIA_TYPE:
-        raise Problem(415, "unsupported-media-type", f"请使用 Content-Type: {MEDIA_TYPE}。Send a form.")
-    body = bytearray()
-    try:
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > most:
-                raise Problem(413, "too-large", f"表单不超过 {most} 字节。A form has at most that many bytes.")
-    except ClientDisconnect:
-        raise Problem(400, "refused", "请求体不完整，请重发。The body ended too early; send it again.") from None
+        raise unsupported(MEDIA_TYPE)
+    body = await read(request, most)
     try:
         return parse_qsl(body.decode("ascii"), keep_blank_values=True, max_num_fields=MAX_FIELDS, errors="strict")
     except ValueError:

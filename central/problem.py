@@ -11,8 +11,8 @@ from starlette.exceptions import HTTPException
 
 log = structlog.get_logger("central")
 
-_TITLES = {
-    "bad-json": "请求体不是有效的 JSON 数组 · The body is not a JSON array",
+TITLES = {
+    "bad-json": "请求体不是有效的 JSON · The body is not valid JSON",
     "bad-parameter": "请求参数有误 · A parameter is wrong",
     "forbidden": "无权访问 · Forbidden",
     "internal": "系统内部错误 · Internal error",
@@ -47,20 +47,20 @@ class Problem(Exception):
         self.headers = dict(headers or {})
         self.more = dict(more or {})
 
+    def document(self) -> dict[str, object]:
+        """The body of the answer."""
+        return {
+            "type": f"urn:hcp:problem:{self.slug}",
+            "title": TITLES[self.slug],
+            "status": self.status,
+            "detail": self.detail,
+            **self.more,
+        }
+
     def response(self) -> JSONResponse:
-        """The document."""
-        return JSONResponse(
-            {
-                "type": f"urn:hcp:problem:{self.slug}",
-                "title": _TITLES[self.slug],
-                "status": self.status,
-                "detail": self.detail,
-                **self.more,
-            },
-            self.status,
-            {**self.headers, "Cache-Control": "no-store"},
-            "application/problem+json",
-        )
+        """The answer."""
+        headers = {**self.headers, "Cache-Control": "no-store"}
+        return JSONResponse(self.document(), self.status, headers, "application/problem+json")
 
 
 def install(app: FastAPI) -> None:

@@ -87,10 +87,13 @@ def _small(value: dict[str, Any]) -> dict[str, Any]:
     return value
 
 
+# what the document of the interface says of a text that is read into something else
+_TimeText = Annotated[str, Field(json_schema_extra={"format": "date-time", "pattern": f"^{_TIME.pattern}$"})]
+_Base64Text = Annotated[str, Field(max_length=4 * MAX_RECORD, json_schema_extra={"contentEncoding": "base64"})]
 # An RFC 3339 time becomes milliseconds since 1970.
-Time = Annotated[int, BeforeValidator(_read_time)]
-Bytes = Annotated[bytes, BeforeValidator(_read_base64)]
-DeviceId = Annotated[str, AfterValidator(_read_id)]
+Time = Annotated[int, BeforeValidator(_read_time, json_schema_input_type=_TimeText)]
+Bytes = Annotated[bytes, BeforeValidator(_read_base64, json_schema_input_type=_Base64Text)]
+DeviceId = Annotated[str, AfterValidator(_read_id), Field(json_schema_extra={"pattern": "^[a-z0-9-]{1,20}$"})]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f]+$")]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
 Prose = Annotated[str, StringConstraints(max_length=4000, pattern=r"^[^\x00]*$")]

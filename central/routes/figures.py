@@ -6,34 +6,37 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse
 
 from central import audit, loop_figures, sight
+from central.answers import Accountability, LoopFigures
 from central.auth import forbidden, viewer_of
 from central.core.audit_chain import Kind
 from central.core.roles import Right, Role, Viewer
 from central.core.times import rfc3339
 from central.office import Office
+from central.openapi import READER, told
 from central.store import Store
 
-router = APIRouter(prefix="/api/v1/figures", tags=["figures"])
+router = APIRouter(prefix="/api/v1/figures", tags=["统计"])
 _PRIVATE = {"Cache-Control": "no-store"}
 _MAX = 2**62
 #: Who may see figures of single persons: never the persons themselves, nor those who only handle or watch.
 _OF_PERSONS = frozenset({Role.REGION_ADMIN, Role.SUPERVISOR, Role.REVIEWER, Role.AUDITOR})
 
-Moment = Annotated[int, Query(ge=0, le=_MAX)]
+_From = Annotated[int, Query(ge=0, le=_MAX, description="自此时起进入处置的；1970 年以来的毫秒数。")]
+_To = Annotated[int, Query(ge=0, le=_MAX, description="至此时止，不含此时。")]
 
 
-@router.get("/loop")
-def loop(request: Request, from_ms: Moment = 0, to_ms: Moment = _MAX) -> JSONResponse:
-    """Call-backs, feedback and what is overdue, of the bad ratings that came in within this time."""
+@router.get("/loop", **told("处置统计", READER, "422 bad-parameter", gives=LoopFigures))
+def loop(request: Request, from_ms: _From = 0, to_ms: _To = _MAX) -> JSONResponse:
+    """期间内差评的回访、反馈与逾期情况，只含本人可以查看的件。"""
     viewer = _viewer(request)
     with _store(request).read() as connection:
         found = loop_figures.loop_figures(connection, sight.seen(viewer), _now_ms(request), from_ms, to_ms)
     return JSONResponse(found.as_json(), headers=_PRIVATE)
 
 
-@router.get("/accountability")
+@router.get("/accountability", **told("问责统计", READER, gives=Accountability))
 def accountability(request: Request) -> JSONResponse:
-    """Who has how many confirmed bad ratings within a year, and the reviewers' suggestions (问责)."""
+    """一年内谁有几件差评经认定属实，以及复核员的追责建议。只对监督、复核与审计人员开放，查看记入审计。"""
     viewer = _viewer(request)
     if not viewer.roles() & _OF_PERSONS:
         raise forbidden(request, viewer, "只有监督、复核和审计人员可以查看。For those who supervise or review.")

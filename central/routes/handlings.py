@@ -4,22 +4,22 @@ Whoever may not read a file is answered as if there were none: that it exists is
 """
 
 import hashlib
-import json
 import re
-from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Header, Query, Request
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
 from central import audit, directory, handlings, sight
+from central.answers import Done, Rows, Told
+from central.answers import File as WholeFile
 from central.auth import forbidden, viewer_of, writer_of
+from central.body import read_model
 from central.core import deadline_words, loop
 from central.core.audit_chain import Kind
-from central.core.calendar import ZONE
-from central.core.events import explain
+from central.core.grounds import FIELDS
 from central.core.handling import ACTION_TITLES, STATE_TITLES, Action, Deed, Outcome, State
 from central.core.parties import Party
 from central.core.refusal import Refusal
@@ -28,14 +28,31 @@ from central.core.times import midnight_ms, rfc3339
 from central.core.who_sees import Sight
 from central.handlings import Held, Limit
 from central.office import File, Office, UnknownHandling
+from central.openapi import READER, WRITER, takes, told
+from central.parameters import Number, Time, ms
 from central.problem import Problem
 from central.store import Store
 
 MAX_BYTES = 64 * 1024
 MAX_TEXT = 4000
-router = APIRouter(prefix="/api/v1/handlings", tags=["handlings"])
+router = APIRouter(prefix="/api/v1/handlings", tags=["差评处置"])
 _PRIVATE = {"Cache-Control": "no-store"}
-_KEY = re.compile(r"[\x21-\x7e]{1,64}")
+_Key = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        pattern=r"^[\x21-\x7e]{1,64}$",
+        description="由办理人自定，同一件内不重复；他人的相同内容互不影响。",
+        examples=["8f14e45f-ceea-467f-a9e6-2b1a2f5c7c11"],
+    ),
+]
+_EXAMPLES = {
+    "attempt": {"action": "attempt", "outcome": "no_answer"},
+    "call_back": {"action": "call_back", "fields": {"cause": "等候时间过长"}, "revision": 2},
+    "confirm": {"action": "confirm"},
+    "reply": {"action": "reply", "fields": {"result": "已增设窗口并向评价人致歉", "next_measures": "高峰时段增派人员"}},
+    "accept": {"action": "accept", "party": "reviewer"},
+}
 _AFTER = re.compile(r"(\d{1,19})-(\d{1,18})")
 #: Whose business the level is. A supervisor sees that something is late, not which star it was.
 _SEE_LEVEL = frozenset({Party.HANDLER, Party.REVIEWER})
@@ -44,40 +61,41 @@ _CONFLICTS = frozenset({"changed", "request_reused", "order", "again", "too_late
 
 
 class DeedBody(BaseModel):
-    """What somebody wants to do. ``party``: under which hat, where a person has several; ``revision``: what they were
-    looking at. The other fields are those of the forms (docs/loop.md)."""
+    """一次办理。有几个身份的须以 party 选明；revision 为办理人所见的版本，已有他人办理的则不予受理。
+    其余各项与页面上的表单相同（docs/loop.md）。"""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
     action: Annotated[Action, Field(strict=False)]
     party: Annotated[Party | None, Field(strict=False)] = None
     revision: Annotated[int | None, Field(ge=0, le=2**31)] = None
-    fields: Annotated[dict[str, Annotated[str, Field(max_length=MAX_TEXT)]], Field(max_length=40)] = {}
+    fields: Annotated[
+        dict[str, Annotated[str, Field(max_length=MAX_TEXT)]],
+        Field(
+            max_length=40, description="填写的内容，以项目名称为键：" + "；".join(map(" ".join, FIELDS.items())) + "。"
+        ),
+    ] = {}
     ground: Annotated[str | None, Field(max_length=40)] = None
     kind: Annotated[str | None, Field(max_length=40)] = None
     outcome: Annotated[Outcome | None, Field(strict=False)] = None
     clauses: Annotated[list[Annotated[str, Field(max_length=40)]], Field(max_length=20)] = []
     handling_class: Annotated[str | None, Field(max_length=40)] = None
-    until: Annotated[datetime | None, Field(strict=False)] = None
-
-    def until_ms(self) -> int | None:
-        """Without a zone it is Beijing time, as officials write it. Raises ValueError for a year no computer has."""
-        if self.until is None:
-            return None
-        aware = self.until if self.until.tzinfo else self.until.replace(tzinfo=ZONE)
-        return round(aware.timestamp() * 1000)
+    until: Annotated[Time | None, Field(description="延期至何时；不带时区即北京时间。")] = None
 
 
-@router.get("")
+@router.get("", **told("差评列表", READER, "422 bad-parameter", gives=Rows))
 def listed(
     request: Request,
-    state: State | None = None,
-    due: Literal["all", "today", "overdue"] = "all",
-    search: Annotated[str, Query(max_length=64)] = "",
-    after: Annotated[str, Query(max_length=40)] = "",
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    state: Annotated[State | None, Query(description="只取处于此状态的。")] = None,
+    due: Annotated[Literal["all", "today", "overdue"], Query(description="只取今日到期或已逾期的。")] = "all",
+    search: Annotated[str, Query(max_length=64, description="办件编号。", examples=["LC-2026-1"])] = "",
+    after: Annotated[
+        str,
+        Query(max_length=40, description="上一页的 next。", json_schema_extra={"pattern": f"^({_AFTER.pattern})?$"}),
+    ] = "",
+    limit: Annotated[int, Query(ge=1, le=200, description="一页至多多少件。")] = 50,
 ) -> JSONResponse:
-    """Those that the viewer may open, by due time. ``next`` is the ``after`` of the next page, null at the end."""
+    """本人可以查看的差评，按到期时间，先到期的在前。"""
     viewer = viewer_of(request)
     place = _AFTER.fullmatch(after) if after else None
     if after and (place is None or max(int(place[1]), int(place[2])) >= 2**63):
@@ -99,9 +117,9 @@ def listed(
     return JSONResponse({"handlings": [_row(row) for row in rows], "next": following_words}, headers=_PRIVATE)
 
 
-@router.get("/{number}")
-def one(request: Request, number: int) -> JSONResponse:
-    """The file, or to the rated person what it takes to apply for a review. That it was read stands in the audit."""
+@router.get("/{number}", **told("案卷", READER, "404 not-found", "422 bad-parameter", gives=WholeFile | Told))
+def one(request: Request, number: Number) -> JSONResponse:
+    """一件的全部内容：时限怎样算出、办理经过、现在可以作的办理。被评价工作人员只得到申诉所需的内容。查看记入审计。"""
     viewer = viewer_of(request)
     file, seen, place = _seen(request, viewer, number)
     with _store(request).write() as connection:
@@ -111,35 +129,40 @@ def one(request: Request, number: int) -> JSONResponse:
     return JSONResponse(answer, headers=_PRIVATE)
 
 
-@router.post("/{number}/deeds", status_code=201)
-async def do(
-    request: Request, number: int, key: Annotated[str | None, Header(alias="Idempotency-Key")] = None
-) -> JSONResponse:
-    """Do something to it: 201. The same Idempotency-Key again does nothing and gives the first answer: 200."""
+@router.post(
+    "/{number}/deeds",
+    status_code=201,
+    **told(
+        "办理",
+        WRITER,
+        "404 not-found",
+        "409 refused-by-rule",
+        "422 refused-by-rule",
+        gives=Done,
+        body=takes(DeedBody, **_EXAMPLES),
+    ),
+)
+async def do(request: Request, number: Number, key: _Key = None) -> JSONResponse:
+    """办理一步。带 Idempotency-Key 重发不会办理两次：第一次答复 201，此后以 200 给出原来的答复。"""
     viewer = await run_in_threadpool(writer_of, request)
-    body = await _body(request)
-    if key is not None and not _KEY.fullmatch(key):
-        raise Problem(422, "bad-parameter", "Idempotency-Key：应为 1 至 64 个可见字符。Expected visible characters.")
+    body = await read_model(request, DeedBody, MAX_BYTES)
     return await run_in_threadpool(_do, request, viewer, number, body, key)
 
 
 def _do(request: Request, viewer: Viewer, number: int, body: DeedBody, key: str | None) -> JSONResponse:
     file, seen, place = _seen(request, viewer, number)
     party = Party.STAFF if seen is Sight.TOLD else _party(request, viewer, file, place, body)
-    try:
-        deed = Deed(
-            body.action,
-            viewer.actor(party, file.held.handling.people),
-            body.fields,
-            ground=body.ground,
-            kind=body.kind,
-            outcome=body.outcome,
-            clauses=tuple(body.clauses),
-            handling_class=body.handling_class,
-            until_ms=body.until_ms(),
-        )
-    except (ValueError, OverflowError):
-        raise Problem(422, "bad-parameter", "until：应为日期时间。until: expected a date and time.") from None
+    deed = Deed(
+        body.action,
+        viewer.actor(party, file.held.handling.people),
+        body.fields,
+        ground=body.ground,
+        kind=body.kind,
+        outcome=body.outcome,
+        clauses=tuple(body.clauses),
+        handling_class=body.handling_class,
+        until_ms=ms(body.until) if body.until else None,
+    )
     # a key is a person's own: nobody gets another's answer by it
     attempt = hashlib.sha256(f"{viewer.id}\n{key}".encode()).hexdigest() if key else None
     answer = _office(request).act(number, deed, attempt, body.revision)
@@ -168,7 +191,7 @@ def _party(request: Request, viewer: Viewer, file: File, place: Place, body: Dee
 
 def _seen(request: Request, viewer: Viewer, number: int) -> tuple[File, Sight, Place]:
     try:
-        file = _office(request).file(number) if number < 2**63 else None
+        file = _office(request).file(number)
     except UnknownHandling:
         file = None
     if file is not None:
@@ -178,20 +201,6 @@ def _seen(request: Request, viewer: Viewer, number: int) -> tuple[File, Sight, P
         if seen is not Sight.NOTHING:
             return file, seen, place
     raise Problem(404, "not-found", "没有这一件，或不在您的查看范围内。No such case within your reach.")
-
-
-async def _body(request: Request) -> DeedBody:
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAX_BYTES:
-            raise Problem(413, "too-large", f"不超过 {MAX_BYTES} 字节。At most that many bytes.")
-    try:
-        return DeedBody.model_validate(json.loads(body.decode()))
-    except ValidationError as error:
-        raise Problem(422, "bad-parameter", f"请修改后重试。Correct and send again: {explain(error)}") from None
-    except (ValueError, RecursionError):
-        raise Problem(400, "bad-json", "应为 UTF-8 编码的 JSON 对象。Expected an object in JSON, in UTF-8.") from None
 
 
 def _row(held: Held) -> dict[str, Any]:

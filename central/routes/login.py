@@ -1,6 +1,5 @@
 """Signing in and out, on a page and for programs. Which account or password was wrong is never said."""
 
-import json
 import math
 import re
 from typing import Any
@@ -8,13 +7,17 @@ from typing import Any
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from pydantic import BaseModel, ConfigDict
 from starlette.concurrency import run_in_threadpool
 
 from central import auth
 from central.accounts import SESSION_MS, Accounts, Refused
+from central.answers import Ended, Me, Token
 from central.auth import SignInFirst
+from central.body import read_model
 from central.core.roles import ROLE_TITLES, SCOPE_TITLES
 from central.forms import form_of
+from central.openapi import ANYBODY, READER, WRITER, takes, told
 from central.problem import Problem
 
 MAX_BYTES = 4096
@@ -32,6 +35,15 @@ _PRIVATE = {"Cache-Control": "no-store"}
 #: A page of ours to go to: never another host, whose address could begin with two slashes or a backslash.
 _OURS = re.compile(r"/(?![/\\])[A-Za-z0-9/_?=&%.,+-]*")
 WRONG = "账号或密码不正确"
+
+
+class SignIn(BaseModel):
+    """账号与密码。"""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    account: str
+    password: str
 
 
 def install(app: FastAPI) -> None:
@@ -106,31 +118,42 @@ async def change_password(request: Request) -> Response:
     return RedirectResponse("/login", 303, _PRIVATE)
 
 
-@router.post("/api/v1/sessions", status_code=201)
+@router.post(
+    "/api/v1/sessions",
+    status_code=201,
+    tags=["登录"],
+    **told(
+        "登录",
+        ANYBODY,
+        "401 unauthorized",
+        "429 refused",
+        gives=Token,
+        body=takes(SignIn, handler={"account": "handler", "password": "……"}),
+    ),
+)
 async def open_session(request: Request) -> JSONResponse:
-    """Sign in as a program: the token is the bearer key of what follows."""
-    given = await _json(request)
-    account, password = given.get("account"), given.get("password")
-    if not isinstance(account, str) or not isinstance(password, str):
-        raise Problem(422, "bad-parameter", "请提供 account 与 password。Send account and password as texts.")
-    token = await run_in_threadpool(_sign_in, request, account, password)
+    """供程序使用：所得 token 即此后的密钥。账号与密码哪个有误不作区分；多次有误须按 Retry-After 等候。"""
+    given = await read_model(request, SignIn, MAX_BYTES)
+    token = await run_in_threadpool(_sign_in, request, given.account, given.password)
     if isinstance(token, Refused):
-        status, slug = (429, "refused") if token.wait_ms else (401, "unauthorized")
-        raise Problem(status, slug, f"{WRONG}。The account or the password is wrong.", _retry(token))
+        detail = f"{WRONG}。The account or the password is wrong."
+        if token.wait_ms:
+            raise Problem(429, "refused", detail, _retry(token))
+        raise auth.unauthorized(detail)
     return JSONResponse({"token": token, "expires_in": SESSION_MS // 1000}, 201, headers=_PRIVATE)
 
 
-@router.delete("/api/v1/sessions")
+@router.delete("/api/v1/sessions", tags=["登录"], **told("退出登录", WRITER, gives=Ended))
 def close_session(request: Request) -> JSONResponse:
-    """End the session."""
+    """所用的 token 或 Cookie 随即失效。"""
     auth.writer_of(request)
     _accounts(request).sign_out(auth.token_of(request))
     return JSONResponse({"ended": True}, headers=_PRIVATE)
 
 
-@router.get("/api/v1/me")
+@router.get("/api/v1/me", tags=["登录"], **told("登录的人", READER, gives=Me))
 def me(request: Request) -> JSONResponse:
-    """Who is signed in, and as what."""
+    """登录的人、现行的角色及其范围。"""
     viewer = auth.viewer_of(request)
     grants = [
         {"role": grant.role, "title": ROLE_TITLES[grant.role], "scope": grant.scope, "of": grant.id or None,
@@ -170,21 +193,6 @@ def _password(csrf: str, must_change: bool, problem: str | None, status: int) ->
 
 def _page(template: str, status: int, **values: Any) -> HTMLResponse:
     return HTMLResponse(_templates.get_template(template).render(**values), status, _HEADERS)
-
-
-async def _json(request: Request) -> dict[str, Any]:
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAX_BYTES:
-            raise Problem(413, "too-large", f"不超过 {MAX_BYTES} 字节。At most that many bytes.")
-    try:
-        given = json.loads(body.decode())
-    except (ValueError, RecursionError):
-        given = None
-    if not isinstance(given, dict):
-        raise Problem(422, "bad-parameter", "请修改后重试。Correct and send again: expected an object.")
-    return given
 
 
 def _accounts(request: Request) -> Accounts:

@@ -7,6 +7,8 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from central.answers import Health
+from central.openapi import ANYBODY, told
 from central.read import Reader, public
 from central.web.words import words
 
@@ -37,9 +39,10 @@ def style() -> Response:
     return Response(_STYLE, media_type="text/css", headers={"X-Content-Type-Options": "nosniff"})
 
 
-@router.api_route("/healthz", methods=["GET", "HEAD"])
+@router.head("/healthz", include_in_schema=False)
+@router.get("/healthz", tags=["运行"], **told("运行检查", ANYBODY, gives=Health))
 def health(request: Request) -> JSONResponse:
-    """200 while the database answers, else 503."""
+    """数据库可用即答复 200，否则 503。"""
     reader: Reader = request.app.state.reader
     reader.ping()
     return JSONResponse({"status": "ok"}, headers={"Cache-Control": "no-store"})

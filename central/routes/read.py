@@ -5,21 +5,23 @@ from collections.abc import Iterator
 from typing import Annotated, Any
 
 import structlog
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
 
+from central.answers import Ratings, Records, Summary
 from central.auth import require_auditor
 from central.core.rating import Status
+from central.openapi import AUDITOR, told
+from central.parameters import After, Limit
 from central.problem import Problem
 from central.read import Reader, summary
 
 log = structlog.get_logger("central")
 _PRIVATE = {"Cache-Control": "no-store"}
-_MAX = 2**63 - 1
-
-After = Annotated[int, Query(ge=0, le=_MAX)]
-Limit = Annotated[int, Query(ge=1, le=1000)]
-DeviceId = Annotated[str | None, Query(pattern="^[a-z0-9-]{1,20}$")]
+_ID = "^[a-z0-9-]{1,20}$"
+_Device = Annotated[str | None, Query(pattern=_ID, description="只取这台评价器的。", examples=["a01"])]
+_Known = Annotated[str, Path(description="评价器编号。", examples=["a01"], json_schema_extra={"pattern": _ID})]
+_Status = Annotated[Status | None, Query(description="只取这样的。")]
 
 
 def _audited(request: Request) -> None:
@@ -27,43 +29,51 @@ def _audited(request: Request) -> None:
     log.info("auditor read", path=request.url.path, query=request.url.query[:200])
 
 
-router = APIRouter(prefix="/api/v1", dependencies=[Depends(_audited)])
+class _Sequence(StreamingResponse):
+    media_type = "application/cbor-seq"
 
 
-@router.get("/records")
-def records(request: Request, device: DeviceId = None, after: After = 0, limit: Limit = 500) -> JSONResponse:
-    """A page of records; ``next`` is the ``after`` of the next page, null at the end."""
+class _Pem(Response):
+    media_type = "application/x-pem-file"
+
+
+router = APIRouter(prefix="/api/v1", tags=["审计"], dependencies=[Depends(_audited)])
+
+
+@router.get("/records", **told("签名记录", AUDITOR, "422 bad-parameter", gives=Records))
+def records(request: Request, device: _Device = None, after: After = 0, limit: Limit = 500) -> JSONResponse:
+    """每一条签名记录，原样，按接收次序。"""
     rows = _reader(request).records(device, after, limit)
     for row in rows:
         row["record"] = base64.b64encode(row["record"]).decode("ascii")
     return _page("records", rows, limit)
 
 
-@router.get("/records.cborseq")
+@router.get("/records.cborseq", response_class=_Sequence, **told("全部签名记录", AUDITOR))
 def record_sequence(request: Request) -> StreamingResponse:
-    """Every record as it travelled: a CBOR sequence (RFC 8742) by device and seq."""
+    """CBOR 序列（RFC 8742），按评价器与序号，可以离线核对。"""
     bodies: Iterator[bytes] = _reader(request).bodies()
-    return StreamingResponse(bodies, media_type="application/cbor-seq", headers=_PRIVATE)
+    return _Sequence(bodies, headers=_PRIVATE)
 
 
-@router.get("/devices/{device}.pem")
-def public_key(request: Request, device: str) -> Response:
-    """The key that verifies this device's records."""
+@router.get("/devices/{device}.pem", response_class=_Pem, **told("评价器的公钥", AUDITOR, "404 not-found"))
+def public_key(request: Request, device: _Known) -> Response:
+    """核对这台评价器的记录所用的公钥，最初登记的在前。"""
     pem = _reader(request).public_key(device)
     if pem is None:
         raise Problem(404, "not-found", "没有这个评价器，请检查编号。No such device is enrolled; check its id.")
-    return Response(pem, media_type="application/x-pem-file", headers=_PRIVATE)
+    return _Pem(pem, headers=_PRIVATE)
 
 
-@router.get("/ratings")
-def ratings(request: Request, status: Status | None = None, after: After = 0, limit: Limit = 500) -> JSONResponse:
-    """A page of ratings, counted or not, each with the reason in ``status``."""
+@router.get("/ratings", **told("评价", AUDITOR, "422 bad-parameter", gives=Ratings))
+def ratings(request: Request, status: _Status = None, after: After = 0, limit: Limit = 500) -> JSONResponse:
+    """每一条评价，计入与否都在，status 说明原因。"""
     return _page("ratings", _reader(request).ratings(status, after, limit), limit)
 
 
-@router.get("/summary")
+@router.get("/summary", **told("各大厅收到的数据", AUDITOR, gives=Summary))
 def totals(request: Request) -> JSONResponse:
-    """Counts of every hall, its devices' chains and its incidents."""
+    """各大厅的数量、各评价器的记录链与异常。"""
     return JSONResponse(summary(_reader(request).halls()), headers=_PRIVATE)
 
 

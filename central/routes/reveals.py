@@ -3,37 +3,48 @@
 Whoever may not read the file of a bad rating is answered as if there were none: that it exists is too much already.
 """
 
-import json
-from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Path, Request, Response
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
+from central import answers
 from central.accounts import Accounts
+from central.answers import Access, ConsentNumber
 from central.auth import viewer_of, writer_of
+from central.body import read_model
 from central.core.consent import Consent, Part
-from central.core.events import explain
+from central.core.events import MAX_INT
 from central.core.refusal import Refusal
 from central.core.revealing import UNSEEN
 from central.core.roles import Viewer
 from central.core.times import rfc3339
 from central.office import UnknownHandling
+from central.openapi import READER, WRITER, takes, told
+from central.parameters import Number, ZonedTime, ms
 from central.problem import Problem
 from central.reveals import Reveals
 from protocol.identity import Callee, Contact
 
 MAX_BYTES = 8192
-_MOST = 2**63 - 1
-router = APIRouter(prefix="/api/v1/handlings", tags=["identity"])
+router = APIRouter(prefix="/api/v1/handlings", tags=["回访"])
 PRIVATE = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
+_UNSEEN = ("404 not-found", "422 bad-parameter")
+_CONSENT = {
+    "recipient": "市统计局",
+    "scope": ["phone"],
+    "evidence": "回访时口头同意",
+    "given_at": "2026-09-30T14:00:00+08:00",
+    "until": "2026-12-31T00:00:00+08:00",
+}
+_ConsentId = Annotated[int, Path(ge=1, le=MAX_INT, description="登记时所得的编号。", examples=[1])]
 _STATUS = {"reason": 422, "consent_record": 422, "limit": 429, "party": 403, "conflict": 403}
 
 
 class RevealBody(BaseModel):
-    """``reason``: why the citizen is to be called, 4 to 200 characters."""
+    """查看的理由，4 至 200 个字。"""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -41,26 +52,26 @@ class RevealBody(BaseModel):
 
 
 class ConsentBody(BaseModel):
-    """``evidence``: how the citizen said so. Times with a zone (RFC 3339)."""
+    """当事人同意：提供给谁、哪些内容、如何表示同意、何时起止。时间须带时区。"""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
     recipient: Annotated[str, Field(max_length=1000)]
     scope: Annotated[list[Annotated[Part, Field(strict=False)]], Field(max_length=len(Part))]
     evidence: Annotated[str, Field(max_length=2000)]
-    given_at: Annotated[datetime, Field(strict=False)]
-    until: Annotated[datetime, Field(strict=False)]
+    given_at: ZonedTime
+    until: ZonedTime
 
     def consent(self) -> Consent:
-        return Consent(self.recipient.strip(), frozenset(self.scope), _ms(self.given_at), _ms(self.until))
+        return Consent(self.recipient.strip(), frozenset(self.scope), ms(self.given_at), ms(self.until))
 
 
-@router.get("/{number}/identity")
-def access(request: Request, number: int) -> JSONResponse:
-    """Whether it may be opened, who asked for it and why, and what the citizen agreed to; never the identity."""
+@router.get("/{number}/identity", **told("联系方式的查看情况", READER, *_UNSEEN, gives=Access))
+def access(request: Request, number: Number) -> JSONResponse:
+    """能否查看，谁为何查看过，当事人同意过什么；不含联系方式本身。"""
     viewer = viewer_of(request)
     try:
-        found = _reveals(request).access(viewer, number) if number <= _MOST else None
+        found = _reveals(request).access(viewer, number)
     except UnknownHandling:
         found = None
     if found is None:
@@ -87,28 +98,56 @@ def access(request: Request, number: int) -> JSONResponse:
     )
 
 
-@router.post("/{number}/reveal")
-async def reveal(request: Request, number: int) -> JSONResponse:
-    """Whom to call and where. That it was asked for is in the audit before anything opens."""
+@router.post(
+    "/{number}/reveal",
+    **told(
+        "查看联系方式",
+        WRITER,
+        "409 refused-by-rule",
+        "422 refused-by-rule",
+        "429 refused-by-rule",
+        *_UNSEEN,
+        gives=answers.Callee,
+        body=takes(RevealBody, call_back={"reason": "差评回访"}),
+    ),
+)
+async def reveal(request: Request, number: Number) -> JSONResponse:
+    """归属单位的处置员为回访查看评价人的姓名与电话。每次须写明理由，先记入审计再打开；每人每日有上限。"""
     viewer = await run_in_threadpool(writer_of, request)
-    body = await _read(request, RevealBody)
+    body = await read_model(request, RevealBody, MAX_BYTES)
     callee = await run_in_threadpool(_ask, request, viewer, number, _reveals(request).reveal, body.reason)
     return JSONResponse(as_json(callee), headers=PRIVATE)
 
 
-@router.post("/{number}/consents", status_code=201)
-async def record(request: Request, number: int) -> JSONResponse:
-    """The citizen agreed that the identity be given to somebody."""
+@router.post(
+    "/{number}/consents",
+    status_code=201,
+    **told(
+        "登记当事人同意",
+        WRITER,
+        "409 refused-by-rule",
+        "422 refused-by-rule",
+        *_UNSEEN,
+        gives=ConsentNumber,
+        body=takes(ConsentBody, phone=_CONSENT),
+    ),
+)
+async def record(request: Request, number: Number) -> JSONResponse:
+    """评价人同意把姓名或电话提供给第三方。没有登记的同意，不得提供。"""
     viewer = await run_in_threadpool(writer_of, request)
-    body = await _read(request, ConsentBody)
+    body = await read_model(request, ConsentBody, MAX_BYTES)
     ask = _reveals(request).record_consent
     made = await run_in_threadpool(_ask, request, viewer, number, ask, body.consent(), body.evidence)
     return JSONResponse({"consent": made}, 201, headers=PRIVATE)
 
 
-@router.delete("/{number}/consents/{consent}", status_code=204)
-async def withdraw(request: Request, number: int, consent: int) -> Response:
-    """The citizen took it back. It stays written down that there was one."""
+@router.delete(
+    "/{number}/consents/{consent}",
+    status_code=204,
+    **told("登记撤回同意", WRITER, "409 refused-by-rule", "422 bad-parameter", "422 refused-by-rule", *_UNSEEN),
+)
+async def withdraw(request: Request, number: Number, consent: _ConsentId) -> Response:
+    """评价人撤回了同意。曾经同意的记录保留。"""
     viewer = await run_in_threadpool(writer_of, request)
     await run_in_threadpool(_ask, request, viewer, number, _reveals(request).withdraw_consent, consent)
     return Response(status_code=204, headers=PRIVATE)
@@ -127,8 +166,6 @@ def _contact(contact: Contact) -> dict[str, str | None]:
 def _ask(request: Request, viewer: Viewer, number: int, ask: Any, *given: Any) -> Any:
     """What ``ask`` gives; a refusal becomes a Problem."""
     try:
-        if max(number, *(each for each in given if isinstance(each, int)), 0) > _MOST:
-            raise UnknownHandling(number)
         answer = ask(viewer, number, *given)
     except UnknownHandling:
         accounts: Accounts = request.app.state.accounts
@@ -147,26 +184,6 @@ def _unknown() -> Problem:
     return Problem(404, "not-found", f"{UNSEEN}。No such case, or not one of yours.")
 
 
-async def _read(request: Request, model: type[Any]) -> Any:
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAX_BYTES:
-            raise Problem(413, "too-large", f"不超过 {MAX_BYTES} 字节。At most that many bytes.")
-    try:
-        return model.model_validate(json.loads(body.decode()))
-    except ValidationError as error:
-        raise Problem(422, "bad-parameter", f"请修改后重试。Correct and send again: {explain(error)}") from None
-    except (ValueError, RecursionError):
-        raise Problem(400, "bad-json", "应为 UTF-8 编码的 JSON 对象。Expected a JSON object in UTF-8.") from None
-
-
 def _reveals(request: Request) -> Reveals:
     reveals: Reveals = request.app.state.reveals
     return reveals
-
-
-def _ms(moment: datetime) -> int:
-    if moment.tzinfo is None:
-        raise Problem(422, "bad-parameter", "时间应带时区，如 +08:00。A time has a zone such as +08:00.")
-    return round(moment.timestamp() * 1000)

@@ -3,18 +3,16 @@
 ``python -m gateway.web.openapi`` writes it anew; a test compares.
 """
 
-import json
 import sys
-from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
-from fastapi.openapi.utils import get_openapi
 
 from gateway.web import event_schema
+from gateway.web.document import committed, draw, write
 from gateway.web.models import Notice, ProblemDocument
 
-COMMITTED = Path(__file__).resolve().parents[2] / "docs" / "openapi" / "gateway.json"
+COMMITTED = committed("gateway")
 
 _TITLE = "好差评网关业务接口"
 _VERSION = "1"
@@ -91,29 +89,14 @@ def described(app: FastAPI) -> FastAPI:
 
 
 def _document(app: FastAPI) -> dict[str, Any]:
-    found = get_openapi(title=_TITLE, version=_VERSION, description=_DESCRIPTION, routes=app.routes)
-    schemas = found["components"]["schemas"]
-    schemas |= event_schema.components()
+    schemas = event_schema.components()
     schemas["Notice"] = Notice.model_json_schema()
     schemas["ProblemDocument"] = ProblemDocument.model_json_schema()
-    # the framework's own form of a validation error: ours is a problem document
-    for name in ("HTTPValidationError", "ValidationError"):
-        schemas.pop(name, None)
+    found = draw(app.routes, _TITLE, _VERSION, _DESCRIPTION, schemas)
     stream = {"schema": {"$ref": "#/components/schemas/Notice"}, "example": _STREAM}
     found["paths"]["/api/v1/feed"]["get"]["responses"]["200"]["content"] = {"text/event-stream": stream}
     found["webhooks"] = {"feed": {"post": _WEBHOOK}}
-    for path in found["paths"].values():
-        for operation in path.values():
-            for status, answer in operation["responses"].items():
-                if status.startswith("2"):
-                    answer["description"] = "成功"
-            if "HTTPValidationError" in json.dumps(operation["responses"].get("422", {})):
-                del operation["responses"]["422"]
     return found
-
-
-def text(document: dict[str, Any]) -> str:
-    return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
 
 
 def document() -> dict[str, Any]:
@@ -127,9 +110,7 @@ def document() -> dict[str, Any]:
 
 
 def main() -> int:
-    COMMITTED.parent.mkdir(parents=True, exist_ok=True)
-    COMMITTED.write_text(text(document()), encoding="utf-8")
-    print(COMMITTED)
+    write(document(), COMMITTED)
     return 0
 
 

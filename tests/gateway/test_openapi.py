@@ -3,7 +3,7 @@
 import json
 
 from gateway.core.business import Type
-from gateway.web import event_schema, openapi
+from gateway.web import document, event_schema, openapi
 from gateway.web.problems import PROBLEMS
 
 AGAIN = "write it anew: .venv/bin/python -m gateway.web.openapi, and read what changed"
@@ -21,7 +21,7 @@ def test_the_committed_document_is_the_one_of_the_routes():
         for name in sorted(a.keys() | b.keys())
         if a.get(name) != b.get(name)
     ]
-    assert openapi.COMMITTED.read_text(encoding="utf-8") == openapi.text(found), f"{differing}: {AGAIN}"
+    assert openapi.COMMITTED.read_text(encoding="utf-8") == document.text(found), f"{differing}: {AGAIN}"
 
 
 def test_every_type_and_field_of_an_event_has_its_words():
