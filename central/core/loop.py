@@ -173,7 +173,8 @@ def act(rules: LoopRules, handling: Handling, deed: Deed, now_ms: int, dues: Map
     KeyError, because a limit nobody computed must not pass for one that is kept. Times are ms since 1970.
     """
     step = TABLE.get((handling.state, deed.action))
-    if deed.action in TIMED and (step is None or not _fires(rules, handling, deed, now_ms, dues)):
+    by_clock = deed.action in TIMED and deed.actor.party is Party.SYSTEM
+    if by_clock and (step is None or not _fires(rules, handling, deed, now_ms, dues)):
         return Moved(handling)
     doing = Act(rules, handling, deed, now_ms, dues)
     refusal = _refusal(doing, step)

@@ -3,7 +3,7 @@
 import pytest
 
 from central.core.grounds import FIELDS
-from central.core.handling import Action, Outcome
+from central.core.handling import TIMED, Action, Outcome
 from central.core.loop import possible
 from central.core.loop_effects import About, Adopt, Confirmed, Notice, Owns
 from central.core.parties import Actor, Party, People
@@ -476,3 +476,13 @@ def test_a_due_time_that_nobody_computed_does_not_pass_for_one_that_is_kept():
     world.dues = dict
     with pytest.raises(KeyError, match="appeal"):
         world.do(A.APPEAL, HANDLER, ground="malicious")
+
+
+@pytest.mark.parametrize("action", sorted(TIMED))
+def test_what_the_clock_does_nobody_does_by_hand(action):
+    """It is refused, not silently left undone; and be it due to the minute."""
+    world = called_back(WENZHOU)
+    world.now_ms += 6 * DAY
+    for actor in (HANDLER, REVIEWER, SUPERVISOR, CITIZEN):
+        refusal = world.do(action, actor, timer="appeal")
+        assert refusal is not None and refusal.code == "party"

@@ -29,6 +29,7 @@ from central.halls import add_hall
 from gateway.enrolment import create_authority, enroll, write_file
 from gateway.run import Gateway
 from gateway.store import corrections
+from hcp.audit import Finding, verify_database
 from simulator import provisioning
 from simulator.business import BusinessSystem
 from simulator.device import SimDevice
@@ -139,6 +140,10 @@ class Central:
         answer = self.ask("GET", "/api/v1/records.cborseq", self.auditor_key)
         answer.raise_for_status()
         return answer.content
+
+    def findings(self) -> list[Finding]:
+        """What an auditor finds wrong with its database: records, the audit, and the deeds it vouches for."""
+        return verify_database(str(self.settings.data_dir / "central.db")).findings
 
     def counted(self, case_no: str) -> dict:
         """The rating that counts, once it is here."""
@@ -315,8 +320,12 @@ def opened(folder: Path, moment: str) -> Iterator[ClockedHall]:
 
 @contextmanager
 def with_central(folder: Path, hall_at: str, central_at: str, **settings) -> Iterator[ClockedHall]:
-    """A hall at one moment and its centre at another, usually a few minutes later. ``settings`` are central's."""
+    """A hall at one moment and its centre at another, usually a few minutes later. ``settings`` are central's.
+
+    At the end of a story an auditor finds nothing wrong.
+    """
     with opened(folder, hall_at) as hall:
         hall.central = hall.add_central("central", central_at, **settings)
         hall.open(hall.central)
         yield hall
+        assert hall.central.findings() == []

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.e2e.casework import HANDLER, RATED, REVIEWER, case_of
-from tests.e2e.clocked_hall import WAIT_S, Press, opened
+from tests.e2e.clocked_hall import WAIT_S, Press, opened, with_central
 from tests.gateway.desk import poll
 
 REPLY = {"result": "9月21日已为群众补办，并更换叫号屏"}
@@ -13,13 +13,11 @@ STAYS = {"rest_day_end": "stays"}
 
 @pytest.mark.requirement("SP-8.1a", "SP-8.1b", "SP-9.1", "SP-9.2b", "SP-9.3a", "SP-9.3b")
 def test_siping_from_the_press_to_the_closed_case(tmp_path):
-    with opened(tmp_path, "2026-09-18 16:40") as hall:
-        central = hall.central = hall.add_central("central", "2026-09-18 16:45", policy="siping")
-        hall.open(central)
+    with with_central(tmp_path, "2026-09-18 16:40", "2026-09-18 16:45", policy="siping") as hall:
+        central = hall.central
         office = central.app.state.office
         for number in (1, 2, 3):
             hall.rate(f"SP-{number}", Press(2, (207,)))
-            hall.finish(f"SP-{number}")
         disputed, true, forgotten = (case_of(central, f"SP-{number}") for number in (1, 2, 3))
         # Friday 18 September, 16:45: pushed. 48 hours run through the Saturday: Sunday 20, 16:45
         for case in (disputed, true, forgotten):
@@ -28,8 +26,13 @@ def test_siping_from_the_press_to_the_closed_case(tmp_path):
         # the clerk is told once the matter is out of her hands, and may apply for 2 WD: not Sat 19; Sun 20 (worked for
         # 国庆节), Mon 21
         central.turn_to("2026-09-18 17:00")
+        assert office.run_due() == 0 and disputed.read(RATED).status_code == 404
+        for number in (1, 2, 3):
+            hall.finish(f"SP-{number}")
         poll(lambda: (office.run_due(), "appeal" in forgotten.dues())[1], lambda: str(forgotten.dues()), WAIT_S)
         assert disputed.dues() == true.dues() == {"call_back": "2026-09-20 16:45", "appeal": "2026-09-21 24:00"}
+        told = disputed.read(RATED).json()
+        assert set(told) == {"number", "appealed", "limits", "grounds"}, "not who, nor what, nor which star"
         said = disputed.refused("appeal", HANDLER, ground="mistaken", fields={"appeal_reason": "按错"})
         assert "处置员不能代办" in said
 
