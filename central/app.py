@@ -12,7 +12,7 @@ from central.clock import Clock
 from central.office import Office
 from central.read import Reader
 from central.reveals import Reveals
-from central.routes import corrections, events, figures, handlings, login, page, read
+from central.routes import contact, corrections, events, figures, handlings, login, page, read
 from central.routes import reveals as reveal_routes
 from central.routes import worklist as worklist_routes
 from central.scheduler import Scheduler
@@ -30,6 +30,7 @@ ROUTERS = (
     figures.router,
     read.router,
     page.router,
+    contact.router,
     worklist_routes.router,
 )
 

@@ -11,7 +11,7 @@ from enum import StrEnum
 import structlog
 from sqlalchemy import Connection, func, insert, select
 
-from central import audit, consents, handlings, identities, sight
+from central import audit, consents, directory, handlings, identities, sight
 from central.clock import Clock
 from central.core import consent, revealing
 from central.core.audit_chain import Kind
@@ -47,6 +47,7 @@ class Reveal:
     """One row of ``reveals``, for the case file and the auditor."""
 
     account: str
+    name: str
     org: str
     reason: str
     outcome: Outcome
@@ -58,6 +59,8 @@ class Access:
     """What a reader of the file is told of the identity behind it. ``refusal``: why this reader may not have it opened;
     None: they may. ``asked`` are all who did, ``consents`` what the citizen agreed to, by number."""
 
+    case_no: str | None
+    service_no: int | None
     refusal: Refusal | None
     asked: list[Reveal]
     consents: Mapping[int, Consent]
@@ -68,7 +71,17 @@ def of_handling(connection: Connection, number: int) -> list[Reveal]:
     table = reveals.c
     query = select(table.account, table.org, table.reason, table.outcome, table.at_ms)
     rows = connection.execute(query.where(table.handling == number).order_by(table.id))
-    return [Reveal(row.account, row.org, row.reason, Outcome(row.outcome), row.at_ms) for row in rows]
+    return [
+        Reveal(
+            row.account,
+            directory.person_name(connection, row.account),
+            row.org,
+            row.reason,
+            Outcome(row.outcome),
+            row.at_ms,
+        )
+        for row in rows.all()
+    ]
 
 
 class Reveals:
@@ -109,7 +122,7 @@ class Reveals:
                 return None
             service = _service(held)
             known = consents.of_service(connection, service) if service else {}
-            return Access(refusal, of_handling(connection, number), known)
+            return Access(held.case_no, held.service_no, refusal, of_handling(connection, number), known)
 
     def reveal(self, viewer: Viewer, number: int, reason: str) -> Callee | Refusal:
         """Whom to call back, and where. Raises UnknownHandling."""

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from playwright.sync_api import Browser, BrowserContext
 
-from central import auth
+from central import auth, keyring
 from central.accounts import viewer_of
 from central.app import create_app
 from central.clock import HandClock
@@ -16,6 +16,7 @@ from central.core.roles import Viewer
 from central.office import Answer, Office
 from central.settings import load
 from central.worklist import Worklist
+from protocol.identity import Callee
 from tests.browser import Served
 from tests.central.conftest import AUDITOR_KEY, Client, Gateway, settings_for
 from tests.central.office_world import FULL, at
@@ -34,6 +35,7 @@ class World:
         named = tuple(hall.model_copy(update={"name": "鹿城区政务服务大厅"}) for hall in halls)
         self.settings = load(data_dir=folder, auditor_key=AUDITOR_KEY, halls=named, policy=policy)
         self.clock = HandClock(at(now))
+        self.ring = keyring.add(keyring.path_of(self.settings))
         self.app = create_app(self.settings, self.clock)
         self.store = self.app.state.store
         self.office: Office = self.app.state.office
@@ -83,6 +85,10 @@ class World:
         record["data"]["received_at"] = f"{received:%Y-%m-%dT%H:%M:%S}.000Z"
         self._take(record)
         return next(held.id for held in self.office.queue(limit=500) if held.case_no == case_no)
+
+    def name(self, case_no: str, callee: Callee) -> None:
+        """Somebody is behind a case, who can be called back."""
+        self._take(self.gateway.identity(case_no, callee, list(self.ring.keys.values())[-1].public_key()))
 
     def must(self, number: int, action: Action, actor: Actor = POLICE, fields=FULL, **content) -> Answer:
         answer = self.office.act(number, Deed(action, actor, fields, **content))

@@ -75,7 +75,7 @@ def open_world(place, gateway):
     worlds = []
 
     def make(policy="wenzhou", **given) -> World:
-        worlds.append(World(place.folder, gateway, policy, database_url=place.url, **given))
+        worlds.append(World(place, gateway, policy, **given))
         return worlds[-1]
 
     yield make
