@@ -22,7 +22,7 @@ RESULT = {"result": "9月24日，窗口主任带当班人员向群众当面道�
 TOLD = {"channel": "电话", "content": "处理结果"}
 
 
-@pytest.mark.requirement("JX-3.3a", "JX-3.3c", "JX-3.3e", "JX-3.3g", "JX-3.3.1", "JX-3.3.2", "JX-3.3.3")
+@pytest.mark.requirement("JX-3.3a", "JX-3.3c", "JX-3.3e", "JX-3.3f", "JX-3.3g", "JX-3.3.1", "JX-3.3.2", "JX-3.3.3")
 def test_jiaxiang_from_the_press_to_the_closed_case(tmp_path):
     overrides = tmp_path / "overrides.toml"
     overrides.write_text(COORDINATED, encoding="utf-8")
@@ -100,9 +100,12 @@ def test_jiaxiang_from_the_press_to_the_closed_case(tmp_path):
             case.do("reply", HANDLER, fields=RESULT)
             case.do("feed_back", HANDLER, fields=TOLD)
             assert case.state == "closed"
-        # 件件有反馈: each was called, and told
+        # 实名差评回访率 100 %, 件件有反馈
         for case in (attitude, uncalled, slow, between, late):
             assert {"call_back", "feed_back"} <= set(case.actions())
+        figures = central.ask("GET", "/api/v1/figures/loop", central.token(SUPERVISOR)).json()
+        assert (figures["real_name"], figures["call_back_rate"], figures["feedback_rate"]) == (5, 1.0, 1.0)
+        assert (figures["all"], figures["closed"], figures["ever_overdue"]) == (5, 5, 2), "not called, and not extended"
 
 
 def test_a_limit_that_the_regulation_does_not_give_has_to_come_from_the_deployment(tmp_path):
