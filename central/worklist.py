@@ -10,14 +10,16 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, false, func, not_, or_, select
 
-from central import directory, policies, sight
+from central import audit, directory, policies, sight
 from central.clock import Clock
 from central.core import handdown, handling_json, moments, worklist
+from central.core.audit_chain import Kind
 from central.core.case_file import CaseFile, Done, Timed, case_file
 from central.core.handling import TERMINAL, Action, Handling, Start, State
 from central.core.moments import Left
 from central.core.parties import Actor, Party
 from central.core.roles import HATS, Grant, Place, Right, Viewer
+from central.core.times import midnight_ms
 from central.core.who_sees import Sight
 from central.core.worklist import Entry, Row, View
 from central.handlings import Held
@@ -130,7 +132,7 @@ class Worklist:
         """Open bad ratings by institution, those with most overdue first."""
         now_ms = self._clock.now_ms()
         due, late = handlings.c.due_ms, handlings.c.due_ms <= now_ms
-        today = and_(due > now_ms, due <= _midnight(now_ms))
+        today = and_(due > now_ms, due <= midnight_ms(now_ms))
         columns = (
             handlings.c.org,
             func.count().label("open"),
@@ -185,6 +187,11 @@ class Worklist:
         replies = [each.said.get("fields", {}) for each in deeds if each.action == Action.REPLY]
         return Opened(held, regime, case, facts, actors, _rated_ms(file), replies[-1] if replies else None)
 
+    def note_read(self, viewer: Viewer, number: int) -> None:
+        """That somebody read a case file stands in the audit."""
+        with self._store.write() as connection:
+            audit.append(connection, self._clock.now_ms(), viewer.id, Kind.READ, f"handling/{number}", "查看案卷")
+
     def _line(self, viewer: Viewer, row: Any, names: "_Names", now_ms: int) -> Row:
         handling = handling_json.load(row.body)
         where = names.place(row.hall, row.org)
@@ -213,9 +220,8 @@ class Worklist:
         hall = self._halls.get(held.hall, held.hall)
         yield "window", "　".join(part for part in (hall, held.window and worklist.window_words(held.window)) if part)
         yield "rated_at", moments.moment(_rated_ms(file), self._clock.now_ms())
-        if rating is not None and level:
+        if rating is not None and level:  # its reasons are those of its level
             yield "level", _level_words(regime, str(rating.level))
-        if rating is not None:
             yield "reasons", "\n".join(_reason_words(regime, str(rating.level), rating.reasons)) or "—"
         yield "regulation", regime.rules.title
 
@@ -262,7 +268,7 @@ def _in_view(view: View, viewer: Viewer, now_ms: int) -> ColumnElement[bool]:
     if view is View.OVERDUE:
         return and_(_open(), handlings.c.due_ms <= now_ms)
     if view is View.TODAY:
-        return and_(_open(), handlings.c.due_ms <= _midnight(now_ms))
+        return and_(_open(), handlings.c.due_ms <= midnight_ms(now_ms))
     if view is View.OPEN:
         return _open()
     turns = [
@@ -279,10 +285,6 @@ def _in_view(view: View, viewer: Viewer, now_ms: int) -> ColumnElement[bool]:
 def _turn_of(viewer: Viewer, grant: Grant) -> ColumnElement[bool]:
     reached = directory.visible(replace(viewer, grants=(grant,)), Right.FILES, handlings.c.org, handlings.c.hall)
     return and_(handlings.c.owner == str(HATS[grant.role]), reached)
-
-
-def _midnight(now_ms: int) -> int:
-    return moments.end_of_day(moments.at(now_ms).date())
 
 
 def _done(each: Any) -> Done:

@@ -1,6 +1,6 @@
 """Draw the pictures of the officials' pages in docs/images, with a real centre and a real browser.
 
-    python -m tests.draw_pages        # docs/images/worklist.png and case-file.png
+    python -m tests.draw_pages        # docs/images/worklist.png, case-file.png and reply.png
     python -m tests.draw_pages DIR    # every page at both widths into DIR, to look at
 
 The people, institutions and cases are made up.
@@ -86,7 +86,7 @@ def story(desk: Desk) -> int:
 
 
 def draw(folder: Path) -> None:
-    """The two pictures of the docs."""
+    """The pictures of the docs."""
     with tempfile.TemporaryDirectory() as place:
         desk = Desk(Path(place) / "central", now="2026-09-17 10:20")
         try:
@@ -94,8 +94,9 @@ def draw(folder: Path) -> None:
             with browser.chromium(Path(place)) as chromium:
                 context = desk.signed_in(chromium, "handler", viewport=WIDE)
                 page = context.new_page()
-                for name, path in (("worklist", "/worklist?view=open"), ("case-file", f"/worklist/{shown}")):
-                    page.goto(path)
+                paths = {"worklist": "?view=open", "case-file": f"/{shown}", "reply": f"/{shown}/reply"}
+                for name, path in paths.items():
+                    page.goto(f"/worklist{path}")
                     shot = Image.open(BytesIO(page.screenshot(full_page=True)))
                     shot.convert("RGB").quantize(64).save(folder / f"{name}.png", optimize=True)
                 context.close()
@@ -129,10 +130,13 @@ def _pages(account: str, shown: int) -> dict[str, str]:
         ground = f"/worklist/{shown + 6}/appeal"
         found |= {
             "reply": f"/worklist/{shown}/reply",
+            "contact": f"/worklist/{shown}/contact",
             "grounds": ground,
             "appeal": f"{ground}?choice=mistaken.wrong_item",
         }
         found |= {"english": f"/worklist/{shown}?lang=en", "missing": "/worklist/999?lang=zh"}
+    if account == "reviewer":
+        found |= {"closed": "/worklist?view=closed"}
     if account == "admin":
         found |= {"overview": "/worklist/overview", "supervise": f"/worklist/{shown}/supervise"}
     return found

@@ -35,7 +35,7 @@ _AROUND = 12
 class Hit:
     """``field``: the name of the form's field, or what the citizen wrote. ``words`` with what stands ``before`` and
     ``after`` it, all empty where something is missing; ``start`` and ``end`` count characters of the field as typed.
-    ``code``: the clause as a policy numbers it."""
+    ``code``: the clause as a policy numbers it. ``advice`` is empty where it was given for the hit before."""
 
     code: str
     article: str
@@ -53,7 +53,13 @@ class Hit:
 def hits(coach: Coach, choice: str, handling: Handling, fields: Mapping[str, str], rated_text: str = "") -> list[Hit]:
     """What the coach says, in the order of the clauses. Raises TextTooLong, and KeyError for a ground it has not."""
     texts = _texts(fields, rated_text)
-    return [_hit(finding, texts) for finding in _report(coach, choice, handling, texts).findings]
+    found = [_hit(finding, texts) for finding in _report(coach, choice, handling, texts).findings]
+    told: set[tuple[str, str, str]] = set()
+    for place, hit in enumerate(found):
+        if (hit.code, hit.field, hit.advice) in told:
+            found[place] = replace(hit, advice="")
+        told.add((hit.code, hit.field, hit.advice))
+    return found
 
 
 def _texts(fields: Mapping[str, str], rated_text: str) -> dict[Part, str]:

@@ -5,6 +5,7 @@ They work without JavaScript. A form carries what its reader was looking at (``r
 nothing that was typed is lost.
 """
 
+import hashlib
 import re
 from dataclasses import replace
 from typing import Annotated
@@ -14,6 +15,7 @@ from fastapi.responses import JSONResponse, RedirectResponse
 from starlette.concurrency import run_in_threadpool
 
 from central import auth
+from central.accounts import Accounts
 from central.core import coaching, deed_forms
 from central.core.coaching import Hit
 from central.core.deed_forms import Form
@@ -91,6 +93,7 @@ def file(request: Request, number: Number, done: int = 0, again: int = 0) -> Res
     opened = _desk(request).open(viewer, number)
     if opened is None:
         return pages.missing(request, viewer)
+    _desk(request).note_read(viewer, number)
     return pages.case(request, viewer, opened, done, bool(again))
 
 
@@ -107,8 +110,12 @@ def blank(request: Request, number: Number, action: str, choice: str = "") -> Re
     if form.choose and "choice" in request.query_params:
         errors = deed_forms.errors(form, {"choice": [choice]})
         return pages.form(request, viewer, opened, form, Filled({"choice": [choice]}, errors), 422)
-    known = {name: [text] for name, text in deed_forms.prefilled(form, opened.rated_ms).items()}
-    return pages.form(request, viewer, opened, form, Filled(known, hinted=_hinted(opened, form)))
+    _desk(request).note_read(viewer, number)
+    said = deed_forms.prefilled(form, opened.rated_ms)
+    back = opened.reply if form.action is Action.REPLY else None  # the reply that came back is what one goes on from
+    known: Values = {name: [text] for name, text in {**said, **(back or {})}.items()}
+    hits = _hits(opened, form, known) if back and form.coach else None
+    return pages.form(request, viewer, opened, form, Filled(known, hits=hits, hinted=_hinted(opened, form)))
 
 
 @router.post("/worklist/{number}/{action}")
@@ -140,11 +147,11 @@ def _submit(request: Request, viewer: Viewer, number: Number, action: str, value
     form = _owned(opened, action, _one(values, "choice"))
     if opened is None or form is None:
         return pages.missing(request, viewer)
-    attempt = _one(values, "request")
+    named = _one(values, "request")
     filled = Filled(
         values,
         deed_forms.errors(form, values) or _unexplained(opened, form, values),
-        request=attempt if _REQUEST.fullmatch(attempt) else "",
+        request=named if _REQUEST.fullmatch(named) else "",
         hinted=_hinted(opened, form),
     )
     if filled.errors:
@@ -157,15 +164,20 @@ def _submit(request: Request, viewer: Viewer, number: Number, action: str, value
     seen = _one(values, "revision")
     revision = int(seen[:15]) if seen.isascii() and seen.isdigit() else opened.held.revision
     deed = deed_forms.deed(form, _actor(opened, form.action), values)
-    answer = office.act(number, deed, filled.request or None, revision)
+    # a name is a person's own: nobody gets another's answer by it
+    attempt = hashlib.sha256(f"{viewer.id}\n{filled.request}".encode()).hexdigest() if filled.request else None
+    answer = office.act(number, deed, attempt, revision)
     if isinstance(answer, Answer):
         again = "&again=1" if answer.repeated else ""
         return RedirectResponse(f"/worklist/{number}?done={answer.number}{again}", 303, pages.HEADERS)
+    if answer.code in ("party", "conflict"):
+        accounts: Accounts = request.app.state.accounts
+        accounts.refuse(viewer.id, f"{request.method} {request.url.path}", str(answer))
     newest = _desk(request).open(viewer, number)
     if newest is None:
         return pages.missing(request, viewer)
-    attempt = "" if answer.code == "request_reused" else filled.request
-    return pages.form(request, viewer, newest, form, replace(filled, refusal=answer, request=attempt), 409)
+    kept = "" if answer.code == "request_reused" else filled.request
+    return pages.form(request, viewer, newest, form, replace(filled, refusal=answer, request=kept), 409)
 
 
 def _coach(request: Request, viewer: Viewer, number: Number, action: str, values: Values) -> Response:

@@ -142,8 +142,6 @@ def form(
 ) -> HTMLResponse:
     w = worklist_words.words(_lang(request))
     changed = filled.refusal is not None and filled.refusal.code == "changed"
-    reviewing = opened.handling.state is State.REPLY_REVIEW and asked.action in (Action.ACCEPT, Action.RETURN)
-    reply = next((line for line in reversed(opened.case.timeline) if line.action == Action.REPLY), None)
     return page(
         request,
         viewer,
@@ -163,8 +161,18 @@ def form(
         hinted=filled.hinted,
         request_key=filled.request or secrets.token_urlsafe(18),
         revision=opened.held.revision,
-        review={"texts": reply.texts, "hits": reply_hits(opened)} if reviewing and reply else None,
+        review=_review(opened, asked, w),
     )
+
+
+def _review(opened: Opened, asked: Form, w: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Beside a review the reply, with what the coach says; beside a new reply why the last one came back."""
+    reviews = asked.action in (Action.ACCEPT, Action.RETURN)
+    action = Action.REPLY if reviews else Action.RETURN if asked.action is Action.REPLY else None
+    line = next((line for line in reversed(opened.case.timeline) if line.action == action), None)
+    if line is None:
+        return None
+    return {"title": w["action"][line.action], "texts": line.texts, "hits": reply_hits(opened) if reviews else []}
 
 
 def reply_hits(opened: Opened) -> list[Hit]:

@@ -28,6 +28,12 @@ def test_a_hit_lies_where_the_words_are():
     assert word.article == "附件2 二(三)1" and "改写为已经完成的事实" in word.advice
 
 
+def test_advice_is_given_once_for_a_clause_and_field():
+    said = REPLY | {"result": "将补发，并计划培训。"}
+    words = [hit for hit in coaching.hits(Coach.REPLY, "", called_back(RULES).handling, said) if hit.code == "WZ-A2-18"]
+    assert [hit.words for hit in words] == ["将", "计划"] and [bool(hit.advice) for hit in words] == [True, False]
+
+
 def test_what_is_missing_has_a_field_and_no_place():
     hits = coaching.hits(Coach.REPLY, "", called_back(RULES).handling, {"result": "已于9月30日补发居住证。"})
     assert {hit.field for hit in hits} >= {"next_measures"}

@@ -6,8 +6,10 @@ from urllib.parse import urlencode
 import httpx
 import pytest
 
-from central import auth
+from central import audit, auth, granting
+from central.core.audit_chain import Kind
 from central.core.handling import Action
+from central.core.roles import Grant, Role, Scope
 from central.routes.worklist import MAX_BYTES
 from central.web import worklist_words
 from tests.central.desk import World
@@ -228,3 +230,19 @@ def test_the_language_is_remembered(world, number, handler):
     handler.headers["Cookie"] += "; hcp-lang=en"
     assert '<html lang="en">' in handler.get(f"/worklist/{number}").text
     assert '<html lang="zh-CN">' in handler.get(f"/worklist/{number}?lang=zh").text
+
+
+def audited(world, kind: Kind) -> list[tuple[str, str, str]]:
+    with world.store.read() as connection:
+        return [(one.actor, one.about, one.words) for one in audit.entries(connection) if one.kind is kind]
+
+
+def test_who_read_a_file_and_who_tried_what_is_not_theirs_stands_in_the_audit(world, number, handler):
+    handler.get(f"/worklist/{number}")
+    handler.get(f"/worklist/{number}/attempt")
+    assert [about for actor, about, _ in audited(world, Kind.READ)] == [f"handling/{number}"] * 2
+    world.city.do(granting.give, "handler", Grant(Role.SUPERVISOR, Scope.ALL))
+    assert handler.submit(f"/worklist/{number}/attempt", outcome="hung_up").status_code == 303
+    answer = handler.post(f"/worklist/{number}/supervise", handler.hidden("/worklist") | {"reason": "催办"})
+    assert answer.status_code == 409 and "处置过该差评的人员不得复核或督办" in text(answer)
+    assert audited(world, Kind.REFUSED)[-1][:2] == ("handler", f"POST /worklist/{number}/supervise")

@@ -35,7 +35,8 @@ function shown(hit, words) {
   } else {
     quote.textContent = words.missing;
   }
-  advice.textContent = hit.advice;
+  if (hit.advice) advice.textContent = hit.advice;
+  else advice.remove();
   return item;
 }
 
