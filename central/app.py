@@ -6,13 +6,20 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 
-from central import keyring, problem
+from central import handing_down, keyring, policies, problem, tokens
 from central.accounts import Accounts
+from central.centre import Centre
 from central.clock import Clock
+from central.defaults import Defaults
+from central.feedback import Feedback
+from central.imports import Imports
+from central.intake import Intake
 from central.office import Office
+from central.paper import Papers
+from central.raters import Raters
 from central.read import Reader
 from central.reveals import Reveals
-from central.routes import contact, corrections, events, figures, handlings, login, page, read
+from central.routes import contact, corrections, events, figures, handlings, login, page, ratings, read, register
 from central.routes import reveals as reveal_routes
 from central.routes import worklist as worklist_routes
 from central.scheduler import Scheduler
@@ -24,6 +31,8 @@ from central.worklist import Worklist
 ROUTERS = (
     events.router,
     corrections.router,
+    ratings.router,
+    register.router,
     login.router,
     handlings.router,
     reveal_routes.router,
@@ -49,7 +58,12 @@ def create_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
     office = Office(store, settings, hands)
     reveals = Reveals(store, settings, keyring.load(keyring.path_of(settings)), hands)
     reveals.warn_of_lost_keys()
-    scheduler = Scheduler(office, hands, (reveals.erase,))
+    defaults = Defaults(store, hands, lambda: office.calendar, settings.counting)
+    scheduler = Scheduler(office, hands, (reveals.erase, defaults.run_due))
+    keys = tokens.load(tokens.path_of(settings))
+    if settings.policy:
+        chosen = policies.in_force(settings.policy, settings.policy_overrides).policy
+        handing_down.hand_down(store, chosen, hands.now_ms())
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -67,6 +81,13 @@ def create_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
     app.state.clock = hands
     app.state.office = office
     app.state.store = store
+    app.state.defaults = defaults
+    app.state.intake = Intake(store, keys, hands, lambda: office.calendar, settings.counting)
+    app.state.papers = Papers(store, hands)
+    app.state.imports = Imports(store, hands)
+    app.state.centre = Centre(store, keys, hands)
+    app.state.feedback = Feedback(store, hands)
+    app.state.raters = Raters(store, keys, hands)
     app.state.accounts = Accounts(store, app.state.clock)
     app.state.reveals = reveals
     app.state.reader = reader

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, exists, func, insert, or_, select, update
 
-from central import audit, tables
+from central import audit, tables, voices
 from central.core import handling_json
 from central.core.audit_chain import Kind
 from central.core.deadlines import Deadline
@@ -151,7 +151,7 @@ def to_open(
     columns = (ratings.c[name] for name in _RATED)
     received = func.coalesce(records.c.gateway_received_ms, ratings.c.received_ms).label("received_ms")
     query = (
-        select(*columns, received, bindings.c.staff, bindings.c.window)
+        select(*columns, received, voices.served_by("staff"), voices.served_by("window"))
         .outerjoin(bindings, standing)
         .outerjoin(records, kept)
         .where(

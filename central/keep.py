@@ -36,7 +36,9 @@ _ADDED_ONCE = (tables.quarantine, tables.conflicts, tables.incidents)
 
 
 class Keeper:
-    """Collects rows for one transaction. ``services`` and ``ratings`` name what :mod:`central.settle` must look at."""
+    """Collects rows for one transaction. ``services`` and ``ratings`` name what :mod:`central.settle` must look at,
+    ``cases`` those with news.
+    """
 
     def __init__(self, connection: Connection, hall: str, now_ms: int, rules: RatingRules):
         self._connection = connection
@@ -47,6 +49,7 @@ class Keeper:
         self._rows: dict[Table, list[Row]] = {}
         self._heads: dict[str, effects.MoveHead] = {}
         self._windows: dict[str, str | None] = {}
+        self.cases: set[str] = set()
         self.services: set[tuple[str, int]] = set()
         self.ratings: set[tuple[str, int]] = set()
 
@@ -210,6 +213,7 @@ class Keeper:
 
     def _case(self, effect: effects.KeepCase) -> None:
         data = effect.data
+        self.cases.add(data.case_no)
         self._add(
             tables.cases,
             hall=self._hall,

@@ -7,12 +7,14 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from sqlalchemy import Connection, func, select, text, tuple_
+from sqlalchemy import ColumnElement, Connection, exists, func, select, text, tuple_
 
-from central import database, tables
-from central.core import publish
+from central import centre, database, feedback, raters, tables, voices
+from central.core import publish, statistics
 from central.core.certificate import key_of, load_key
-from central.core.rating import VOICES, Level, Status
+from central.core.rating import VOICES, Level, Origin, Status
+from central.core.rating_rules import RatingRules
+from central.core.statistics import Tally
 from central.core.times import rfc3339
 from central.settings import Hall, Settings
 from protocol import record, topics
@@ -55,6 +57,9 @@ class HallState:
     newest: list[str]
     devices: list[DeviceState]
     incidents: list[tuple[str, str, int]]
+    tally: Tally
+    centre: dict[str, int]
+    feedback: dict[str, int]
 
 
 class Reader:
@@ -142,10 +147,20 @@ class Reader:
             & (bindings.c.seq == table.c.seq)
             & (bindings.c.number == table.c.binding_number)
         )
-        chosen = (bindings.c.staff, bindings.c.window, bindings.c.rule, bindings.c.candidates, bindings.c.decided_ms)
+        chosen = (bindings.c.rule, bindings.c.candidates, bindings.c.decided_ms)
+        added = tables.supplements.c
+        about = (
+            voices.served_by("staff"),
+            voices.served_by("window"),
+            raters.set_aside().label("set_aside"),
+            _real_name().label("real_name"),
+            added.reasons.label("added_reasons"),
+            added.text.label("added_text"),
+            added.given_ms.label("added_ms"),
+        )
         held = (tables.records.c.device == table.c.device) & (tables.records.c.seq == table.c.seq)
-        query = select(table, *chosen, tables.records.c.gateway_received_ms).outerjoin(bindings, standing)
-        query = query.outerjoin(tables.records, held)
+        query = select(table, *chosen, *about, tables.records.c.gateway_received_ms).outerjoin(bindings, standing)
+        query = query.outerjoin(tables.records, held).outerjoin(tables.supplements, added.rating == table.c.id)
         query = query.where(table.c.id > after).order_by(table.c.id).limit(limit)
         if status is not None:
             query = query.where(table.c.status == status)
@@ -164,6 +179,7 @@ class Reader:
                 "reasons": row.reasons,
                 "text": row.text,
                 "reason_missing": row.reason_missing,
+                "supplement": _supplement(row),
                 "indicators": row.indicators,
                 "policy_version": row.policy_version,
                 "token": row.token.hex() if row.token else None,
@@ -174,6 +190,8 @@ class Reader:
                 "error_ms": row.error_ms,
                 "status": row.status,
                 "adopted": row.adopted,
+                "set_aside": row.set_aside,
+                "real_name": row.real_name,
                 "binding_number": row.binding_number,
                 "case_no": row.case_no,
                 "service_no": row.service_no,
@@ -194,8 +212,8 @@ class Reader:
             return [_hall(connection, hall) for hall in self._settings.halls]
 
 
-def summary(halls: Sequence[HallState]) -> dict[str, Any]:
-    """What the auditor sees."""
+def summary(halls: Sequence[HallState], rules: RatingRules) -> dict[str, Any]:
+    """What the auditor sees. ``rules``: by which the rates are made."""
     return {
         "halls": [
             {
@@ -207,6 +225,9 @@ def summary(halls: Sequence[HallState]) -> dict[str, Any]:
                 "services": hall.services,
                 "ratings": rating_counts(hall),
                 "levels": {level.value: hall.levels.get(level, 0) for level in Level},
+                "figures": statistics.as_json(rules, hall.tally),
+                "centre": hall.centre,
+                "feedback": hall.feedback,
                 "devices": [
                     {
                         "device": state.device,
@@ -292,7 +313,60 @@ def _hall(connection: Connection, hall: Hall) -> HallState:
         newest=[level.value for (level,) in newest],
         devices=list(_devices(connection, hall)),
         incidents=_incidents(connection, hall),
+        tally=_tally(connection, hall),
+        centre=centre.counts(connection, hall.id),
+        feedback=feedback.counts(connection, hall.id),
     )
+
+
+def _real_name() -> ColumnElement[bool]:
+    """Whether the hall told, sealed, who was served."""
+    ratings, known = tables.ratings.c, tables.identities.c
+    return exists().where(
+        known.hall == ratings.hall, known.case_no == ratings.case_no, known.service_no == ratings.service_no
+    )
+
+
+def _supplement(row: Any) -> dict[str, Any] | None:
+    if row.added_ms is None:
+        return None
+    return {"reasons": row.added_reasons, "text": row.added_text, "given_at": rfc3339(row.added_ms)}
+
+
+def _tally(connection: Connection, hall: Hall) -> Tally:
+    """Active and default ratings apart, and how many are in neither, each by its reason."""
+    table = tables.ratings.c
+    aside = raters.set_aside()
+    query = select(
+        table.origin == Origin.DEFAULT,
+        table.level,
+        table.status,
+        table.adopted,
+        aside,
+        table.reason_missing,
+        func.count(),
+    )
+    query = query.where(table.hall == hall.id, table.status.in_((Status.COUNTED, Status.SUPERSEDED)))
+    active: Counter[Level] = Counter()
+    default: Counter[Level] = Counter()
+    other: Counter[str] = Counter()
+    rows = connection.execute(
+        query.group_by(table.origin, table.level, table.status, table.adopted, aside, table.reason_missing)
+    )
+    for silent, level, status, adopted, apart, missing, number in rows:
+        if silent:
+            if status is Status.COUNTED:
+                default[level] += number
+            else:
+                other["superseded"] += number
+        elif not adopted:
+            other["not_adopted"] += number
+        elif apart:
+            other["set_aside"] += number
+        else:
+            active[level] += number
+            other["reason_missing"] += number if missing else 0
+    return Tally(active, default, **other)
 
 
 def _count(connection: Connection, hall: Hall, *key: Any) -> int:

@@ -95,6 +95,8 @@ class Settings(BaseSettings):
     """How long an identity stays after it came and after its last bad rating was closed. While one is open it stays."""
     reveals_per_day: int = Field(default=30, ge=1, le=1000)
     """How many identities one account may have opened on one day; the next is refused, and the log says so."""
+    token_hours: int = Field(default=168, ge=1, le=8784)
+    """How long a one-use token for rating without a device is good, from the moment it is made."""
     policy: str | None = None
     """The regulation that this deployment follows (`hcp policy check` lists them). None: no case is made."""
     policy_overrides: Path | None = None

@@ -4,7 +4,7 @@ The order is the promise: an answer exists only after the commit, so a process k
 """
 
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,7 +17,7 @@ from central.core import certificate, events, ingest, rating_rules
 from central.core.ingest import Desk, Device, Link, Proof, Verdict
 from central.keep import Keeper
 from central.settings import Hall, Settings, SettingsError
-from central.settle import settle
+from central.settle import Service, Settled, settle
 from protocol import chain
 from protocol.errors import ProtocolError
 
@@ -26,10 +26,14 @@ _AHEAD = 500
 
 Proofs = list[Proof | ProtocolError | None]
 OnSettled = Callable[[Connection, str, Sequence[int], Sequence[int]], None]
+OnCases = Callable[[Connection, str, Iterable[str]], None]
 
 
 class Store:
-    """The one writer. Threads may share it: batches go through one after another."""
+    """The one writer. Threads may share it: batches go through one after another.
+
+    ``rules``: what the deployment's policy says about single ratings.
+    """
 
     def __init__(self, settings: Settings):
         """Open the database and migrate it. Raises SettingsError if it cannot be used."""
@@ -43,8 +47,9 @@ class Store:
         self._reader = database.open_reader(settings.url)
         self._lock = threading.Lock()
         self._on_settled: list[OnSettled] = []
+        self._on_cases: list[OnCases] = []
         policy = policies.in_force(settings.policy, settings.policy_overrides).policy if settings.policy else None
-        self._rules = rating_rules.rules(policy)
+        self.rules = rating_rules.rules(policy)
         self._authorities = {hall.id: certificate.read_authority(hall.authority) for hall in settings.halls}
         database.migrate(self._writer)
         self._identity_keys = keyring.load(keyring.path_of(settings)).ids
@@ -63,17 +68,39 @@ class Store:
         proofs = self._prove(hall, incoming)
         with self.write() as connection:
             desk = self._desk(connection, hall, incoming, proofs)
-            keeper = Keeper(connection, hall.id, now_ms, self._rules)
+            keeper = Keeper(connection, hall.id, now_ms, self.rules)
             verdicts = []
             for event, proof in zip(incoming, proofs, strict=True):
                 verdict = desk.take(event, proof)
                 keeper.keep(verdict.effects)
                 verdicts.append(verdict)
             keeper.flush()
-            settled = settle(connection, hall.id, now_ms, keeper.ratings, keeper.services)
-            for tell in self._on_settled:
-                tell(connection, hall.id, settled.counted, settled.moved)
+            self.settle(connection, hall.id, now_ms, keeper.ratings, keeper.services, keeper.cases)
         return verdicts
+
+    def settle(
+        self,
+        connection: Connection,
+        hall: str,
+        now_ms: int,
+        touched: set[tuple[str, int]],
+        services: set[Service],
+        cases: Iterable[str] = (),
+    ) -> Settled:
+        """The last step of every transaction that brings or moves ratings, whichever way they came (`central.settle`).
+        ``cases``: those that have news."""
+        settled = settle(connection, hall, now_ms, touched, services)
+        for tell in self._on_settled:
+            tell(connection, hall, settled.counted, settled.moved)
+        if self._on_cases:
+            concerned = {*cases, *(case_no for case_no, _ in settled.services)}
+            for note in self._on_cases:
+                note(connection, hall, concerned)
+        return settled
+
+    def on_cases(self, note: OnCases) -> None:
+        """Call this in each transaction with news of cases, their services or ratings: (connection, hall, cases)."""
+        self._on_cases.append(note)
 
     def on_settled(self, tell: OnSettled) -> None:
         """Call this in each transaction that settled ratings: (connection, hall, newly counted, bound anew)."""

@@ -596,3 +596,133 @@ audit = Table(
 )
 for _statement, _dialect in append_only("audit"):
     event.listen(audit, "after_create", DDL(_statement).execute_if(dialect=_dialect))
+
+# What a citizen added to a rating 追评: once for a rating, beside it, and the rating stays as it was. No foreign key:
+# a rating that turns out to be forged is taken out, this stays.
+supplements = Table(
+    "supplements",
+    metadata,
+    Column("rating", BigInteger, primary_key=True, autoincrement=False),
+    Column("hall", String(20), nullable=False),
+    Column("key", String(120), nullable=False),
+    Column("reasons", JSON, nullable=False),
+    Column("text", Text),
+    Column("given_ms", BigInteger, nullable=False),
+    UniqueConstraint("hall", "key"),
+)
+
+# A paper form 书面评价表格 as one person typed it from its scan, and what another found who looked at both.
+paper_forms = Table(
+    "paper_forms",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("hall", String(20), nullable=False),
+    Column("form_no", String(64), nullable=False),
+    Column("case_no", String(64), nullable=False),
+    Column("service_no", Integer, nullable=False),
+    Column("level", _named(Level, "level"), nullable=False),
+    Column("reasons", JSON, nullable=False),
+    Column("text", Text),
+    Column("filled_in_ms", BigInteger, nullable=False),
+    Column("scan", String(64), nullable=False),
+    Column("entered_by", String(64), nullable=False),
+    Column("entered_ms", BigInteger, nullable=False),
+    Column("state", String(10), nullable=False),
+    Column("checked_by", String(64)),
+    Column("checked_ms", BigInteger),
+    Column("remark", Text),
+    Column("rating", BigInteger),
+    CheckConstraint("state in ('entered', 'accepted', 'rejected')", name="state"),
+    CheckConstraint("(state = 'entered') = (checked_by is null)", name="checked"),
+    CheckConstraint("checked_by is null or checked_by <> entered_by", name="two_people"),
+    CheckConstraint("(state = 'accepted') = (rating is not null)", name="rated"),
+    sqlite_autoincrement=True,
+)
+
+# One form is entered once; a new attempt after a rejection is another row.
+_standing = paper_forms.c.state != "rejected"
+Index(
+    "uq_paper_forms_standing",
+    paper_forms.c.hall,
+    paper_forms.c.form_no,
+    unique=True,
+    sqlite_where=_standing,
+    postgresql_where=_standing,
+)
+
+# Services that wait to be rated by default. It follows from the facts and is brought in line with them (`defaults`).
+default_terms = Table(
+    "default_terms",
+    metadata,
+    Column("hall", String(20), primary_key=True),
+    Column("case_no", String(64), primary_key=True),
+    Column("service_no", Integer, primary_key=True),
+    Column("start_ms", BigInteger, nullable=False),
+    Column("due_ms", BigInteger, nullable=False),
+    Column("deadline", JSON, nullable=False),
+    Column("provisional", Boolean, nullable=False),
+    Column("awaited", Boolean, nullable=False),
+    Index("ix_default_terms_due", "awaited", "due_ms"),
+)
+
+# The hall as a whole 总体建设管理: one a day for a person, who is a keyed hash here. Never among the ratings.
+centre_ratings = Table(
+    "centre_ratings",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("hall", String(20), nullable=False),
+    Column("rater", String(64), nullable=False),
+    Column("day", String(10), nullable=False),
+    Column("key", String(120), nullable=False),
+    Column("channel", _named(Channel, "channel"), nullable=False),
+    Column("level", _named(Level, "level"), nullable=False),
+    Column("reasons", JSON, nullable=False),
+    Column("text", Text),
+    Column("policy_version", BigInteger),
+    Column("received_ms", BigInteger, nullable=False),
+    UniqueConstraint("hall", "rater", "day"),
+    UniqueConstraint("hall", "key"),
+    sqlite_autoincrement=True,
+)
+
+# Comprehensive feedback 综合评价 from opinion box, hotline, e-mail and so on: about no service, in no rate.
+feedback = Table(
+    "feedback",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("hall", String(20), nullable=False),
+    Column("channel", String(40), nullable=False),
+    Column("key", String(120), nullable=False),
+    Column("level", _named(Level, "level")),
+    Column("text", Text, nullable=False),
+    Column("given_ms", BigInteger, nullable=False),
+    Column("entered_by", String(64), nullable=False),
+    Column("received_ms", BigInteger, nullable=False),
+    UniqueConstraint("hall", "channel", "key"),
+    sqlite_autoincrement=True,
+)
+
+# 恶意评价人员信息库 (`core.malicious`). ``body`` is the whole entry; the columns are what ratings are looked up by.
+rater_entries = Table(
+    "rater_entries",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("rater", String(64), nullable=False, index=True),
+    Column("from_ms", BigInteger),
+    Column("until_ms", BigInteger, nullable=False),
+    Column("removed_ms", BigInteger),
+    Column("body", JSON, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+# Every step of an entry, never edited.
+rater_steps = Table(
+    "rater_steps",
+    metadata,
+    Column("entry", ForeignKey("rater_entries.id"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("person", String(64), nullable=False),
+    Column("step", String(20), nullable=False),
+    Column("words", Text, nullable=False),
+)

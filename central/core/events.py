@@ -39,7 +39,8 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z")
 
 
-def _read_time(value: object) -> int:
+def read_time(value: object) -> int:
+    """Milliseconds since 1970 of an RFC 3339 time in UTC. Raises ValueError, saying what was expected."""
     if not isinstance(value, str) or not _TIME.fullmatch(value):
         raise ValueError("expected an RFC 3339 time in UTC such as 2026-01-31T08:15:00.000Z")
     return (datetime.fromisoformat(value) - _EPOCH) // timedelta(milliseconds=1)
@@ -91,7 +92,7 @@ def _small(value: dict[str, Any]) -> dict[str, Any]:
 _TimeText = Annotated[str, Field(json_schema_extra={"format": "date-time", "pattern": f"^{_TIME.pattern}$"})]
 _Base64Text = Annotated[str, Field(max_length=4 * MAX_RECORD, json_schema_extra={"contentEncoding": "base64"})]
 # An RFC 3339 time becomes milliseconds since 1970.
-Time = Annotated[int, BeforeValidator(_read_time, json_schema_input_type=_TimeText)]
+Time = Annotated[int, BeforeValidator(read_time, json_schema_input_type=_TimeText)]
 Bytes = Annotated[bytes, BeforeValidator(_read_base64, json_schema_input_type=_Base64Text)]
 DeviceId = Annotated[str, AfterValidator(_read_id), Field(json_schema_extra={"pattern": "^[a-z0-9-]{1,20}$"})]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f]+$")]

@@ -65,6 +65,7 @@ class Policy(Model):
     frequency: sections.Frequency = sections.Frequency()
     reasons: sections.Reasons = sections.Reasons()
     default: sections.Default = sections.Default()
+    supplement: sections.Supplement = sections.Supplement()
     prompts: sections.Prompts = sections.Prompts()
     roles: (
         dict[Literal["coordinator", "supervisor", "handler", "technical", "contact", "guide", "call_back_team"], Named]

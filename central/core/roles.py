@@ -53,7 +53,8 @@ SCOPE_TITLES = {Scope.ALL: "全系统", Scope.REGION: "地区", Scope.ORG: "机�
 
 class Right(StrEnum):
     """``files``: lists of bad ratings and their case files. ``act``: deeds. ``reveal``: open a sealed identity, with a
-    reason. ``figures``: counts, never one rating. ``ratings``: single ratings as a list. ``audit``: the audit."""
+    reason. ``figures``: counts, never one rating. ``ratings``: single ratings as a list. ``audit``: the audit.
+    ``register``: take in paper forms and feedback, and decide about the list of malicious raters."""
 
     FILES = "files"
     ACT = "act"
@@ -61,15 +62,16 @@ class Right(StrEnum):
     FIGURES = "figures"
     RATINGS = "ratings"
     AUDIT = "audit"
+    REGISTER = "register"
 
 
 RIGHTS: Mapping[Role, Set[Right]] = MappingProxyType(
     {
         Role.STAFF: frozenset({Right.ACT}),
         Role.HANDLER: frozenset({Right.FILES, Right.ACT, Right.REVEAL, Right.FIGURES}),
-        Role.REVIEWER: frozenset({Right.FILES, Right.ACT, Right.FIGURES}),
-        Role.REGION_ADMIN: frozenset({Right.FILES, Right.ACT, Right.FIGURES}),
-        Role.SUPERVISOR: frozenset({Right.FILES, Right.ACT, Right.FIGURES}),
+        Role.REVIEWER: frozenset({Right.FILES, Right.ACT, Right.FIGURES, Right.REGISTER}),
+        Role.REGION_ADMIN: frozenset({Right.FILES, Right.ACT, Right.FIGURES, Right.REGISTER}),
+        Role.SUPERVISOR: frozenset({Right.FILES, Right.ACT, Right.FIGURES, Right.REGISTER}),
         Role.COORDINATOR: frozenset({Right.FILES, Right.FIGURES}),
         Role.AUDITOR: frozenset({Right.FILES, Right.RATINGS, Right.FIGURES, Right.AUDIT}),
     }

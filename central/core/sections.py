@@ -128,11 +128,19 @@ class Default(Model):
     """What silence counts as."""
 
     after: Timer | None = None
+    whole: Value[StrictBool] | None = None
+    """全部办结: not before every service of the case is over, too."""
     level: Value[Level] | None = None
     marked: Value[Literal[True]] | None = None
     """Kept apart from what citizens said, in every figure."""
     late: Value[Literal["supersede"]] | None = None
     """What a real rating does that comes afterwards; both records are kept."""
+
+
+class Supplement(Model):
+    """追评、补评: the citizen adds reasons or words to a rating afterwards. What was rated stays as it was."""
+
+    within: Timer | None = None
 
 
 class Prompt(Named):

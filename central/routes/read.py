@@ -74,7 +74,7 @@ def ratings(request: Request, status: _Status = None, after: After = 0, limit: L
 @router.get("/summary", **told("各大厅收到的数据", AUDITOR, gives=Summary))
 def totals(request: Request) -> JSONResponse:
     """各大厅的数量、各评价器的记录链与异常。"""
-    return JSONResponse(summary(_reader(request).halls()), headers=_PRIVATE)
+    return JSONResponse(summary(_reader(request).halls(), request.app.state.store.rules), headers=_PRIVATE)
 
 
 def _reader(request: Request) -> Reader:

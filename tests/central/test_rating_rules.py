@@ -25,7 +25,7 @@ def test_a_bad_rating_must_tick_or_fill_in_a_reason():
         assert not mot.reason_missing(level, [207], None)
         assert not mot.reason_missing(level, [], "等了两个小时")
     assert not any(mot.reason_missing(level, [], None) for level in Level if level not in mot.bad)
-    assert mot.reason_article == "MOT-9c"
+    assert mot.reason_article == "第九条"
 
 
 @pytest.mark.parametrize("name", ["wenzhou", "jiaxiang", "lanzhou", "siping"])
