@@ -370,6 +370,14 @@ class PossibleService(Answer):
     service_no: int
 
 
+class Supplement(Answer):
+    """追评：补充的理由和文字，原来的评价不变。"""
+
+    reasons: list[int]
+    text: str | None
+    given_at: Time
+
+
 class Rating(Answer):
     """一条评价，计入与否都在。"""
 
@@ -383,7 +391,8 @@ class Rating(Answer):
     level: Level
     reasons: list[int | str]
     text: str | None
-    reason_missing: bool
+    reason_missing: bool = Field(description="规定要求差评写明理由而没有写；照常保存和计入。")
+    supplement: Supplement | None = Field(description="追评；没有则为 null。")
     indicators: int | None
     policy_version: int | None
     token: str | None
@@ -394,6 +403,8 @@ class Rating(Answer):
     error_ms: int | None
     status: Status
     adopted: bool
+    set_aside: bool = Field(description="评价人列入恶意评价人员信息库期间，暂不计入统计。")
+    real_name: bool = Field(description="大厅封存上报了这次服务的当事人身份。")
     binding_number: int | None
     case_no: str | None
     service_no: int | None
@@ -436,6 +447,28 @@ class Incidents(Answer):
     count: Count
 
 
+class Rate(Answer):
+    """一个比率和它的算法。"""
+
+    good: Count
+    of: Count
+    percent: str | None = Field(description="两位小数；没有可除的为 null。", examples=["97.50"])
+    formula: str = Field(description="算法，写明依据。")
+
+
+class Figures(Answer):
+    """主动评价、默认评价和不计入的，分别统计。"""
+
+    active: dict[Level, Count]
+    default: dict[Level, Count]
+    superseded: Count = Field(description="默认之后群众又作评价的。")
+    not_adopted: Count
+    set_aside: Count
+    reason_missing: Count
+    good_rate: Rate = Field(description="按规定的好评率。")
+    active_good_rate: Rate = Field(description="只计主动评价的好评率。")
+
+
 class HallState(Answer):
     """一个大厅。"""
 
@@ -447,6 +480,9 @@ class HallState(Answer):
     services: Count
     ratings: dict[str, Count]
     levels: dict[Level, Count]
+    figures: Figures
+    centre: dict[Level, Count] = Field(description="对大厅总体的评价，不计入好评率。")
+    feedback: dict[str, Count] = Field(description="综合评价，按渠道，不计入好评率。")
     devices: list[DeviceState]
     incidents: list[Incidents]
 
@@ -455,6 +491,129 @@ class Summary(Answer):
     """各大厅收到了什么。"""
 
     halls: list[HallState]
+
+
+# --- ratings without a device ---
+
+
+class TokenMade(Answer):
+    """评价凭证。"""
+
+    token: str
+    expires_at: Time
+
+
+class Said(Answer):
+    """给评价人看的一句话。"""
+
+    said: str
+
+
+class Added(Said):
+    """已保存。"""
+
+    repeated: bool = Field(description="同一内容此前已保存。")
+
+
+class Taken(Added):
+    """评价已保存；答复与等级无关。"""
+
+    status: Status
+
+
+class ImportResult(Answer):
+    """一条的结果。"""
+
+    key: str
+    result: Literal["accepted", "duplicate", "conflict", "refused"]
+    status: Status | None
+    why: str | None
+
+
+class Imported(Answer):
+    """与提交的各条一一对应，次序相同。"""
+
+    dry_run: bool
+    totals: dict[str, Count]
+    results: list[ImportResult]
+
+
+# --- what people take in for citizens ---
+
+
+class Registered(Answer):
+    """已登记。"""
+
+    number: int
+
+
+class WaitingForm(Answer):
+    """一张待核对的表格。"""
+
+    id: int
+    hall: str
+    form_no: str
+    case_no: str
+    service_no: int
+    level: Level
+    reasons: list[int]
+    text: str | None
+    scan: str = Field(description="扫描件的 SHA-256。")
+    entered_by: str
+    filled_in_at: Time
+    entered_at: Time
+
+
+class FormsWaiting(Answer):
+    """按录入次序。"""
+
+    forms: list[WaitingForm]
+
+
+class FormChecked(Answer):
+    """核对的结果。"""
+
+    number: int
+    state: Literal["accepted", "rejected"]
+
+
+class ListStep(Answer):
+    """一步。"""
+
+    at: Time
+    person: str
+    step: Literal["proposed", "agreed", "declined", "appealed", "removed", "kept"]
+    words: str
+
+
+class ListEntry(Answer):
+    """恶意评价人员信息库的一条，没有姓名。"""
+
+    number: int
+    rater: str = Field(description="评价人证件号码的密钥散列。")
+    proposed_by: str
+    proposed_at: Time
+    basis: str
+    expires_at: Time
+    decided_by: str | None
+    decided_at: Moment
+    agreed: bool | None
+    decision: str | None
+    appealed_at: Moment
+    appeal: str | None
+    reviewed_by: str | None
+    reviewed_at: Moment
+    removed_at: Moment
+    review: str | None
+    steps: list[ListStep]
+
+
+class ListStands(Answer):
+    """这一条现在怎样。"""
+
+    number: int
+    agreed: bool | None
+    removed: bool
 
 
 class Health(Answer):

@@ -6,18 +6,18 @@ said here is no rating of a service: it stands in a table of its own and in no r
 
 from collections import Counter
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import Connection, func, insert, select
 
 from central import corrections
 from central.clock import Clock
-from central.core import rating_token, spoken
+from central.core import rating_token
 from central.core.calendar import ZONE
 from central.core.policy_version import given_under
 from central.core.rating import Channel, Level
 from central.core.rating_token import Purpose, Token
 from central.core.refusal import Refusal
+from central.core.spoken import Word
 from central.store import Store
 from central.tables import centre_ratings
 from central.tokens import Tokens
@@ -31,22 +31,23 @@ class Centre:
         self._tokens = tokens
         self._clock = clock
 
-    def token_for(self, hall: str, channel: Channel, lasts_ms: int, identity: str) -> str | Refusal:
+    def token_for(self, hall: str, channel: Channel, lasts_ms: int, identity: str | None) -> str | Refusal:
         """A token for one rating of the hall by this person."""
         if self._store.rules.centre_article is None:
             return self._unsaid()
+        if identity is None:
+            sentence = "对大厅总体的评价一人一日一次，须实名：请一并提供评价人的证件号码"
+            return Refusal("identity_missing", sentence, self._store.rules.centre_article)
         expires_ms = self._clock.now_ms() + lasts_ms
         return self._tokens.make(hall, channel, expires_ms, rater=self._tokens.rater(identity))
 
-    def rate(self, text: str, given: dict[str, Any]) -> bool | Refusal:
+    def rate(self, text: str, word: Word) -> bool | Refusal:
         """Whether it had been taken before; it is on the disk either way."""
         if self._store.rules.centre_article is None:
             return self._unsaid()
-        token, word = self._tokens.read(text), spoken.read(given)
+        token = self._tokens.read(text)
         if isinstance(token, Refusal):
             return token
-        if isinstance(word, Refusal):
-            return word
         refused = rating_token.misuse(token, Purpose.CENTRE)
         if refused:
             return refused

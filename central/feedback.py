@@ -4,16 +4,15 @@ It is about the whole, names no case, and is no rating: it stands in a table of 
 LZ 二(一)3, MOT 第八条). Which channels there are is the policy's to say.
 """
 
-from typing import Annotated, Any
+from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
 from sqlalchemy import Connection, func, insert, select
 
 from central import audit, paper
 from central.clock import Clock
 from central.core import events, spoken
 from central.core.audit_chain import Kind
-from central.core.rating import Level
 from central.core.refusal import Refusal
 from central.core.roles import Viewer
 from central.store import Store
@@ -24,16 +23,16 @@ RULE = "本系统规则：综合评价"
 
 
 class Given(BaseModel):
-    """What was taken down. ``key`` names it within its channel: the number of the call, of the letter."""
+    """登记的综合评价。channel 为规定中的渠道名称，key 为该渠道自己的编号（来电号、信件号）。"""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     hall: events.DeviceId
     channel: events.Text
     key: events.Text
     text: Annotated[str, StringConstraints(min_length=1, max_length=MAX_TEXT), AfterValidator(spoken.readable)]
     given_at: events.Time
-    level: Level | None = None
+    level: spoken.NamedLevel | None = None
 
 
 class Feedback:
@@ -43,12 +42,8 @@ class Feedback:
         self._store = store
         self._clock = clock
 
-    def enter(self, viewer: Viewer, value: dict[str, Any]) -> int | Refusal:
+    def enter(self, viewer: Viewer, given: Given) -> int | Refusal:
         """Take one down; gives its number. The same one again gives the same number."""
-        try:
-            given = Given.model_validate(value)
-        except ValidationError as error:
-            return Refusal("bad_feedback", events.explain(error), RULE)
         channels = self._store.rules.comprehensive
         if given.channel not in channels:
             known = "、".join(f"{name}（{title}）" for name, title in channels.items()) or "（没有）"

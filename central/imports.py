@@ -34,11 +34,10 @@ class Imports:
         self._store = store
         self._clock = clock
 
-    def take(self, value: object, dry_run: bool) -> list[Outcome] | Refusal:
+    def take(self, batch: Batch, dry_run: bool) -> list[Outcome] | Refusal:
         """One outcome for each row, in order. ``dry_run``: the very same, and nothing of it stays."""
-        batch = imported.read_batch(value)
-        if isinstance(batch, Refusal):
-            return batch
+        if refusal := imported.unknown_table(batch):
+            return refusal
         now_ms = self._clock.now_ms()
         rows = [imported.read_row(batch, row, now_ms) for row in batch.ratings]
         with self._store.write() as connection:

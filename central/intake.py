@@ -75,13 +75,11 @@ class Intake:
         rater = self._tokens.rater(identity) if identity else None
         return self._tokens.make(hall, channel, self._clock.now_ms() + lasts_ms, service, rater)
 
-    def rate(self, text: str, given: dict[str, Any], case_no: Any = None, service_no: Any = None) -> Taken | Refusal:
+    def rate(self, text: str, word: Word, case_no: str | None = None, service_no: int | None = None) -> Taken | Refusal:
         """A citizen rates the service that the token is for."""
-        token, word = self._tokens.read(text), spoken.read(given)
-        for refusal in (token, word):
-            if isinstance(refusal, Refusal):
-                return refusal
-        assert isinstance(token, Token) and isinstance(word, Word)
+        token = self._tokens.read(text)
+        if isinstance(token, Refusal):
+            return token
         refused = rating_token.misuse(token, Purpose.SERVICE, case_no, service_no)
         if refused:
             return refused
@@ -99,7 +97,7 @@ class Intake:
             self._store.settle(connection, token.hall, now_ms, set(), {(voice.case_no, voice.service_no)})
             return Taken(number, voices.status_of(connection, number))
 
-    def add_to(self, text: str, given: dict[str, Any]) -> Taken | Refusal:
+    def add_to(self, text: str, reasons: list[int], words: str | None) -> Taken | Refusal:
         """The citizen adds reasons or words 追评 to the rating of the service that the token is for; that stays.
 
         A token that was used for the rating itself shows as well as another who speaks.
@@ -117,11 +115,9 @@ class Intake:
             rated = voices.counted(connection, token.hall, *_service(token))
             if rated is None:
                 return Refusal("not_rated", "本次服务还没有评价，不能追评；请先作出评价", rating_token.RULE)
-            word = spoken.read({**given, "level": rated.level})
-            if isinstance(word, Refusal):
-                return word
+            word = Word(level=rated.level, reasons=reasons, text=words)
             if not word.reasons and not word.text:
-                return Refusal("bad_word", "追评须勾选理由或填写文字", spoken.RULE)
+                return Refusal("nothing_said", "追评须勾选理由或填写文字", spoken.RULE)
             return self._add(connection, token, rated, word, now_ms)
 
     def _add(self, connection: Connection, token: Token, rated: Any, word: Word, now_ms: int) -> Taken | Refusal:

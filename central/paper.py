@@ -32,14 +32,12 @@ class Papers:
         self._store = store
         self._clock = clock
 
-    def enter(self, viewer: Viewer, given: dict[str, Any]) -> int | Refusal:
+    def enter(self, viewer: Viewer, form: PaperForm) -> int | Refusal:
         """A form as the first person typed it; gives its number. The same one again gives the same number."""
         now_ms = self._clock.now_ms()
-        form = paper_form.read(given, now_ms)
-        if isinstance(form, Refusal):
-            return form
         with self._store.write() as connection:
-            if refusal := _kept_out(connection, viewer, form.hall, form.case_no):
+            refusal = _kept_out(connection, viewer, form.hall, form.case_no) or paper_form.too_early(form, now_ms)
+            if refusal:
                 return refusal
             row = _row(form, viewer.id)
             known = _standing(connection, form)

@@ -9,17 +9,18 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
-from central.core import code_tables, events, spoken
+from central.core import code_tables, events
 from central.core.rating import Channel
 from central.core.refusal import Refusal
-from central.core.spoken import Word
+from central.core.spoken import Reasons, Word, Words
 
 MAX_ROWS = 500
 RULE = "本系统规则：评价导入"
 
 
 class Batch(BaseModel):
-    """``source`` is the name of the system that sends; with it a rating's own ``key`` is unique."""
+    """``source`` is the name of the system that sends; with it a rating's own ``key`` is unique. Each row is a `Row`,
+    and judged by itself."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
@@ -31,7 +32,7 @@ class Batch(BaseModel):
 
 
 class Row(BaseModel):
-    """A rating as the other system has it."""
+    """对方系统的一条评价：satisfaction 与 pf 按批次所写的代码表，is_default 为对方的默认评价（不予导入）。"""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
@@ -42,8 +43,8 @@ class Row(BaseModel):
     pf: int | str
     rated_at: events.Time
     is_default: bool = False
-    reasons: Annotated[list[int], Field(max_length=spoken.MAX_REASONS)] = []
-    text: str | None = None
+    reasons: Reasons = []
+    text: Words | None = None
 
 
 @dataclass(frozen=True)
@@ -58,16 +59,12 @@ class Imported:
     word: Word
 
 
-def read_batch(value: object) -> Batch | Refusal:
-    """The frame, before any row of it."""
-    try:
-        batch = Batch.model_validate(value)
-    except ValidationError as error:
-        return Refusal("bad_batch", events.explain(error), RULE)
+def unknown_table(batch: Batch) -> Refusal | None:
+    """Whether the sender names tables that there are."""
     for name, tables in ((batch.levels, code_tables.LEVELS), (batch.channels, code_tables.CHANNELS)):
         if name not in tables:
-            return Refusal("bad_batch", f"代码表应为 {'、'.join(tables)} 之一，实为 {name!r:.40}", RULE)
-    return batch
+            return Refusal("no_table", f"代码表应为 {'、'.join(tables)} 之一，实为 {name!r:.40}", RULE)
+    return None
 
 
 def read_row(batch: Batch, value: object, now_ms: int) -> Imported | Refusal:
@@ -84,7 +81,5 @@ def read_row(batch: Batch, value: object, now_ms: int) -> Imported | Refusal:
         return Refusal("default_there", "来源系统的默认评价不是群众作出的，不作为评价导入", "C-2")
     if row.rated_at > now_ms:
         return Refusal("bad_row", "rated_at 在现在以后，请核对来源系统的时钟", RULE)
-    word = spoken.read({"level": level, "reasons": row.reasons, "text": row.text})
-    if isinstance(word, Refusal):
-        return word
+    word = Word(level=level, reasons=row.reasons, text=row.text)
     return Imported(f"{batch.source}/{row.key}", row.case_no, row.service_no, channel, row.rated_at, word)

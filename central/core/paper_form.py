@@ -3,9 +3,9 @@
 The scan stays where it was made; here is its SHA-256, so that what was typed can be held against that very picture.
 """
 
-from typing import Annotated, Any
+from typing import Annotated
 
-from pydantic import Field, StringConstraints, ValidationError
+from pydantic import ConfigDict, StringConstraints
 
 from central.core import events
 from central.core.refusal import Refusal
@@ -15,34 +15,21 @@ RULE = "本系统规则：书面评价表格须两人核对（LZ 二(一)3）"
 
 
 class PaperForm(Word):
-    """``form_no`` is printed on the form; ``filled_in_at`` is when the citizen filled it in."""
+    """书面评价表格的录入内容。form_no 为表格上印的编号，scan 为扫描件的 SHA-256，filled_in_at 为填表时间。"""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     hall: events.DeviceId
     form_no: events.Text
     case_no: events.Text
-    service_no: Annotated[int, Field(strict=True, ge=1, le=2**31 - 1)]
+    service_no: events.Count
     filled_in_at: events.Time
     scan: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
-    @property
-    def word(self) -> Word:
-        """What the citizen said on it."""
-        return Word(level=self.level, reasons=self.reasons, text=self.text)
 
-
-def read(value: dict[str, Any], now_ms: int) -> PaperForm | Refusal:
-    """The form in a JSON object."""
-    try:
-        form = PaperForm.model_validate(value)
-    except ValidationError as error:
-        wrong = "、".join(dict.fromkeys(str(one["loc"][0]) for one in error.errors(include_input=False)[:8]))
-        sentence = (
-            f"以下内容缺失或填写有误：{wrong}。须有大厅、表格编号、办件编号、服务次数、等级、填表时间和扫描件的 SHA-256"
-        )
-        return Refusal("bad_form", sentence, RULE)
-    if form.filled_in_at > now_ms:
-        return Refusal("bad_form", "填表时间在现在以后，请核对", RULE)
-    return form
+def too_early(form: PaperForm, now_ms: int) -> Refusal | None:
+    """A form that will be filled in tomorrow."""
+    return Refusal("bad_time", "填表时间在现在以后，请核对", RULE) if form.filled_in_at > now_ms else None
 
 
 def may_check(entered_by: str, person: str) -> Refusal | None:

@@ -36,7 +36,7 @@ def test_it_comes_by_the_channels_of_the_regulation_and_is_in_no_rate(tmp_path, 
     figures = world.summary()["figures"]
     assert figures["good_rate"]["of"] == figures["active_good_rate"]["of"] == 0
     refused = admin.post("/api/v1/feedback", **given(channel="window_device"))
-    check_problem(refused, 422, "bad-parameter")
+    check_problem(refused, 422, "refused-by-rule")
     assert "综合评价渠道为" in refused.json()["detail"]
     world.close()
 
@@ -58,8 +58,8 @@ def test_the_same_again_is_the_same_and_another_under_its_number_is_refused(worl
 
 def test_only_people_with_the_right_take_it_down(world):
     city = world.city()
-    for account in ("handler", "rated", "other-admin"):
-        check_problem(world.person(city, account).post("/api/v1/feedback", **given()), 403, "forbidden")
+    for account, slug in (("handler", "forbidden"), ("rated", "forbidden"), ("other-admin", "refused-by-rule")):
+        check_problem(world.person(city, account).post("/api/v1/feedback", **given()), 403, slug)
     check_problem(world.post("/api/v1/feedback", **given()), 401, "unauthorized")
 
 

@@ -105,7 +105,7 @@ def test_no_code_but_the_keeper_of_signed_records_and_the_token_names_a_citizens
         for path in Path(central.__file__).parent.rglob("*.py")
         if re.search(r"Origin\.CITIZEN|citizen_(device|qr|sms)", path.read_text(encoding="utf-8"))
     }
-    assert named == {"rating.py", "rating_token.py", "keep.py", "tables.py", "0007_ratings.py"}
+    assert named == {"rating.py", "rating_token.py", "keep.py", "tables.py", "openapi.py", "0007_ratings.py"}
 
 
 def test_every_channel_and_origin_has_its_own_name():

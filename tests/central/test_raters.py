@@ -74,7 +74,7 @@ def test_one_person_alone_sets_nothing_aside(world, town):
     rated(world, 1)
     number = propose(world, town["admin"]).json()["number"]
     refused = town["admin"].post(f"/api/v1/raters/{number}/decision", agreed=True, reason=WHY)
-    check_problem(refused, 403, "forbidden")
+    check_problem(refused, 403, "refused-by-rule")
     assert "两名不同的人员" in refused.json()["detail"]
     rated(world, 2)
     assert active(world) == 2
@@ -98,7 +98,7 @@ def test_the_citizen_appeals_and_a_third_person_brings_all_of_it_back(world, tow
     assert said.status_code == 200 and "未参与此前决定的人员" in said.json()["said"]
     for account in ("admin", "reviewer"):
         refused = town[account].post(f"/api/v1/raters/{number}/review", remove=True, reason=WHY)
-        check_problem(refused, 403, "forbidden")
+        check_problem(refused, 403, "refused-by-rule")
     town.city.person("third", "letters", *_region())
     assert town["third"].post(f"/api/v1/raters/{number}/review", remove=True, reason=WHY).json()["removed"]
     assert active(world) == 2
@@ -118,28 +118,28 @@ def test_who_is_not_listed_has_nothing_to_appeal_against(world, town):
     for shown in (token, other):
         refused = world.post("/api/v1/raters/appeals", token=shown, words="为什么")
         assert refused.status_code == 409 and "无需申诉" in refused.json()["detail"]
-    check_problem(world.post("/api/v1/raters/appeals", token="x", words="为什么"), 401, "unauthorized")
+    check_problem(world.post("/api/v1/raters/appeals", token="x", words="为什么"), 403, "refused-by-rule")
 
 
 def test_nobody_is_listed_without_an_identity_or_by_a_name(world, town):
     rated(world, 1, identity=None)
     refused = propose(world, town["admin"])
     assert refused.status_code == 409 and "没有评价人的身份信息" in refused.json()["detail"]
-    check_problem(propose(world, town["admin"], rating=99), 404, "not-found")
+    check_problem(propose(world, town["admin"], rating=99), 404, "refused-by-rule")
     check_problem(town["admin"].post("/api/v1/raters", name="张三", basis=WHY), 422, "bad-parameter")
 
 
 @pytest.mark.parametrize(("basis", "days"), [("恶意", 30), (WHY, 0), (WHY, 400)])
 def test_a_reason_and_an_end_are_wanted(world, town, basis, days):
     rated(world, 1)
-    check_problem(propose(world, town["admin"], basis=basis, days=days), 422, "bad-parameter")
+    check_problem(propose(world, town["admin"], basis=basis, days=days), 422, "refused-by-rule")
 
 
 def test_only_people_with_the_right_and_in_their_part(world, town):
     rated(world, 1)
     for account in ("handler", "rated", "auditor"):
         check_problem(propose(world, town[account]), 403, "forbidden")
-    check_problem(propose(world, town["other-admin"]), 404, "not-found")
+    check_problem(propose(world, town["other-admin"]), 404, "refused-by-rule")
 
 
 @pytest.mark.parametrize("policy", ["wenzhou", "mot", None])
@@ -147,6 +147,6 @@ def test_where_the_regulation_does_not_know_it_the_refusal_says_so(tmp_path, pol
     world = IntakeWorld(tmp_path, policy)
     rated(world, 1)
     refused = propose(world, world.person(world.city(), "admin"))
-    check_problem(refused, 403, "forbidden")
-    assert "没有规定恶意评价人员信息库" in refused.json()["detail"] and "C-9" in refused.json()["detail"]
+    check_problem(refused, 403, "refused-by-rule")
+    assert "没有规定恶意评价人员信息库" in refused.json()["detail"] and refused.json()["article"] == "C-9"
     world.close()

@@ -58,8 +58,8 @@ def test_the_time_limit_is_counted_in_working_days_and_explains_itself(world):
     world.rate(token, "dissatisfied")
     world.turn_to("2026-10-11 00:00")
     refused = add(world, token, text="晚了")
-    assert refused.status_code == 409
-    assert "2026年10月10日（周六）24:00" in refused.json()["detail"] and "本部署规定" in refused.json()["detail"]
+    assert refused.status_code == 403
+    assert "2026年10月10日（周六）24:00" in refused.json()["detail"] and refused.json()["article"] == "本部署规定"
     world.clock.turn(-1)
     assert add(world, token, text="还来得及").status_code == 200
 
@@ -73,7 +73,7 @@ def test_without_a_rating_there_is_nothing_to_add_to(world):
 def test_nothing_is_no_addition(world, body):
     token = world.token()
     world.rate(token)
-    check_problem(add(world, token, **body), 422, "bad-parameter")
+    assert add(world, token, **body).status_code == 422 and world.ratings()[0]["supplement"] is None
 
 
 def test_a_level_is_not_added(world):
@@ -89,7 +89,7 @@ def test_where_the_regulation_does_not_know_it_the_refusal_says_so(tmp_path, pol
     token = world.token()
     world.rate(token)
     answer = add(world, token, text="x")
-    check_problem(answer, 403, "forbidden")
-    assert "没有规定追评、补评" in answer.json()["detail"] and "C-22" in answer.json()["detail"]
+    check_problem(answer, 403, "refused-by-rule")
+    assert "没有规定追评、补评" in answer.json()["detail"] and answer.json()["article"] == "C-22"
     assert world.client.get("/api/v1/ratings", headers=AUDITOR).json()["ratings"][0]["supplement"] is None
     world.close()
