@@ -11,7 +11,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy import Connection, Engine, Select, Table, bindparam, create_engine, event, func, tuple_
+from sqlalchemy import ARRAY, BigInteger, Connection, Engine, Select, Table, Text, bindparam, create_engine, event, func
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
 
@@ -153,19 +153,21 @@ def rows_of(
 ) -> Iterator[Any]:
     """The rows of ``query`` whose (device, seq) is one of ``pairs``, in one statement.
 
-    SQLite finds no index for ``(device, seq) IN (…)`` and would read the whole table; a list it joins it does.
+    For ``(device, seq) IN (…)`` SQLite finds no index and reads the whole table, and PostgreSQL plans an index scan for
+    each pair, which takes longer than all of them; a list that they join is looked up pair by pair.
     """
     wanted = sorted(pairs)
     if not wanted:
         return
     if connection.dialect.name == "sqlite":
         pair = func.json_each(bindparam("pairs", json.dumps(wanted))).table_valued("value")
-        here = (table.c.device == func.json_extract(pair.c.value, "$[0]")) & (
-            table.c.seq == func.json_extract(pair.c.value, "$[1]")
-        )
-        query = query.select_from(pair.join(table, here))
+        named: tuple[Any, Any] = func.json_extract(pair.c.value, "$[0]"), func.json_extract(pair.c.value, "$[1]")
     else:
-        query = query.where(tuple_(table.c.device, table.c.seq).in_(wanted))
+        devices = bindparam("devices", [device for device, _ in wanted], ARRAY(Text))
+        seqs = bindparam("seqs", [seq for _, seq in wanted], ARRAY(BigInteger))
+        pair = func.unnest(devices, seqs).table_valued("device", "seq").render_derived(name="pair")
+        named = pair.c.device, pair.c.seq
+    query = query.select_from(pair.join(table, (table.c.device == named[0]) & (table.c.seq == named[1])))
     yield from connection.execute(query)
 
 
