@@ -81,8 +81,13 @@ class Case:
         return f"{problem['detail']}（{problem.get('article', '')}）"
 
 
-def case_of(central: Central, case_no: str) -> Case:
-    """The bad rating of a case, as its handler finds it."""
+def cases_of(central: Central, case_no: str) -> list[Case]:
+    """The bad ratings of a case, as their handler finds them."""
     answer = central.ask("GET", "/api/v1/handlings", central.token(HANDLER), params={"search": case_no})
-    (row,) = answer.json()["handlings"]
-    return Case(central, row["number"])
+    return [Case(central, row["number"]) for row in answer.json()["handlings"]]
+
+
+def case_of(central: Central, case_no: str) -> Case:
+    """The only one."""
+    (case,) = cases_of(central, case_no)
+    return case

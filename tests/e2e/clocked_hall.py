@@ -141,18 +141,25 @@ class Central:
         answer.raise_for_status()
         return answer.content
 
+    def summary(self) -> dict:
+        """What an auditor reads of the hall as a whole."""
+        answer = self.ask("GET", "/api/v1/summary", self.auditor_key)
+        answer.raise_for_status()
+        (hall,) = answer.json()["halls"]
+        return hall
+
     def findings(self) -> list[Finding]:
         """What an auditor finds wrong with its database: records, the audit, and the deeds it vouches for."""
         return verify_database(str(self.settings.data_dir / "central.db")).findings
 
     def counted(self, case_no: str) -> dict:
-        """The rating that counts, once it is here."""
+        """What a citizen said and counts, once it is here."""
         poll(lambda: self._counts(case_no), lambda: str(self.ratings(case_no)), WAIT_S)
         (row,) = self._counts(case_no)
         return row
 
     def _counts(self, case_no: str) -> list[dict]:
-        return [row for row in self.ratings(case_no) if row["status"] == "counted"]
+        return [row for row in self.ratings(case_no) if row["status"] == "counted" and row["origin"] != "default"]
 
     def stop(self) -> None:
         self._http.close()

@@ -1,9 +1,10 @@
 """四平: 回访 48 小时, 整改 15 日 by the calendar, 2 个工作日 for the clerk to apply once she was told, 复核 5."""
 
+import httpx
 import pytest
 
 from tests.e2e.casework import HANDLER, RATED, REVIEWER, case_of
-from tests.e2e.clocked_hall import WAIT_S, Press, opened, with_central
+from tests.e2e.clocked_hall import HALL, WAIT_S, Press, opened, with_central
 from tests.gateway.desk import poll
 
 REPLY = {"result": "9月21日已为群众补办，并更换叫号屏"}
@@ -11,11 +12,11 @@ TOLD = {"channel": "电话", "content": "处理结果"}
 STAYS = {"rest_day_end": "stays"}
 
 
-@pytest.mark.requirement("SP-8.1a", "SP-8.1b", "SP-9.1", "SP-9.2b", "SP-9.3a", "SP-9.3b")
+@pytest.mark.requirement("SP-7.3", "SP-8.1a", "SP-8.1b", "SP-9.1", "SP-9.2a", "SP-9.2b", "SP-9.3a", "SP-9.3b")
 def test_siping_from_the_press_to_the_closed_case(tmp_path):
     with with_central(tmp_path, "2026-09-18 16:40", "2026-09-18 16:45", policy="siping") as hall:
         central = hall.central
-        office = central.app.state.office
+        office, defaults = central.app.state.office, central.app.state.defaults
         for number in (1, 2, 3):
             hall.rate(f"SP-{number}", Press(2, (207,)))
         disputed, true, forgotten = (case_of(central, f"SP-{number}") for number in (1, 2, 3))
@@ -27,7 +28,8 @@ def test_siping_from_the_press_to_the_closed_case(tmp_path):
         # 国庆节), Mon 21
         central.turn_to("2026-09-18 17:00")
         assert office.run_due() == 0 and disputed.read(RATED).status_code == 404
-        for number in (1, 2, 3):
+        hall.serve("SP-4")  # who says nothing
+        for number in (1, 2, 3, 4):
             hall.finish(f"SP-{number}")
         poll(lambda: (office.run_due(), "appeal" in forgotten.dues())[1], lambda: str(forgotten.dues()), WAIT_S)
         assert disputed.dues() == true.dues() == {"call_back": "2026-09-20 16:45", "appeal": "2026-09-21 24:00"}
@@ -69,9 +71,42 @@ def test_siping_from_the_press_to_the_closed_case(tmp_path):
         assert (disputed.state, disputed.dues()) == ("not_adopted", {})
         assert {("staff", "upheld"), ("citizen", "upheld"), ("handler", "upheld")} <= disputed.notices()
         # the hall that registered it is told
-        hall.serve("SP-4")
+        hall.serve("SP-5")
         rating = central.counted("SP-1")
         poll(lambda: hall.knows_as_not_adopted(rating), timeout_s=WAIT_S)
+        figures = central.summary()["figures"]
+        assert (figures["not_adopted"], figures["active"]["dissatisfied"]) == (1, 2), "kept, and in no rate"
+
+        # silence: 7 d after the matter of Fri 18 September; Fri 25 is 中秋节, and so are Sat and Sun: Mon 28
+        central.turn_to("2026-09-28 23:59")
+        assert defaults.run_due() == 0 and central.ratings("SP-4") == []
+        central.turn_to("2026-09-29 00:00")
+        assert defaults.run_due() == 1
+        (silence,) = central.ratings("SP-4")
+        assert (silence["origin"], silence["level"], silence["status"]) == ("default", "fairly_satisfied", "counted")
+
+
+@pytest.mark.requirement("SP-5.2a")
+def test_one_person_rates_the_centre_of_siping_once_a_day(tmp_path):
+    with opened(tmp_path, "2026-09-18 09:00") as hall:
+        central = hall.add_central("central", "2026-09-18 09:00", policy="siping")
+
+        def rate(identity: str, level: str) -> httpx.Response:
+            path = f"/api/v1/halls/{HALL}/tokens"
+            token = central.ask("POST", path, hall.key, json={"identity": identity}).json()["token"]
+            return central.ask("POST", "/api/v1/centre-ratings", json={"token": token, "level": level})
+
+        assert rate("220302199001011234", "dissatisfied").status_code == 200
+        again = rate("220302199001011234", "very_satisfied")
+        assert again.status_code == 409 and "一日一次" in again.json()["detail"], again.text
+        assert rate("220302199001015678", "satisfied").status_code == 200
+        central.turn_to("2026-09-18 23:59")
+        assert rate("220302199001011234", "satisfied").status_code == 409
+        central.turn_to("2026-09-19 00:00")
+        assert rate("220302199001011234", "satisfied").status_code == 200
+        found = central.summary()
+        assert (found["centre"]["dissatisfied"], found["centre"]["satisfied"]) == (1, 2)
+        assert not any(found["figures"]["active"].values()), "it is no rating of a service"
 
 
 @pytest.mark.requirement("SP-8.1b")
