@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from central import keyring
 from central.halls import add_hall
 from gateway.enrolment import create_authority, enroll, write_file
 from simulator import evidence, officials, provisioning
@@ -86,8 +87,10 @@ class Hall:
         )
         self.central_key = key_file.read_text()
         self.officials: list[Official] = []
+        identity_key = None
         if plan.policy:
             self.officials = officials.register(self.central_data, self.auditor_key, plan.hall, plan.windows)
+            identity_key = keyring.add(keyring.default_path(self.central_data)).public
         self._write_systems()
         self.central = Server(
             "central",
@@ -109,6 +112,7 @@ class Hall:
                 "HCP_GATEWAY_CENTRAL_URL": self.central_url,
                 "HCP_GATEWAY_CENTRAL_KEY": self.central_key,
                 "HCP_GATEWAY_UNDO_MS": str(plan.undo_ms),
+                **({"HCP_GATEWAY_CENTRAL_IDENTITY_KEY": identity_key} if identity_key else {}),
                 **({} if plan.reasons else {"HCP_GATEWAY_INDICATORS": str(_nothing_asked(self.gateway_data))}),
             },
         )

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
+from simulator import officials
 from simulator.attacker import Attacker
 from simulator.device import DeviceOff, SimDevice, WaitTimeout
 from simulator.hall import Hall
@@ -107,9 +108,10 @@ class Story:
 
     def _serve(self, window: str, device: SimDevice, citizen: Citizen) -> None:
         staff = self._staff[window]
-        service = (citizen.case, citizen.service)
+        case_no, service_no = service = (citizen.case, citizen.service)
         business = self._hall.business
-        business.called(window, staff, *service, citizen.item)
+        known = {"applicant": officials.applicant(case_no)} if self._hall.plan.policy else {}
+        business.called(window, staff, case_no, service_no, citizen.item, **known)
         time.sleep(self._pace_ms / 1000)
         business.served(window, staff, *service, citizen.item)
         self._wait(device, lambda: _asks_for(device, citizen), f"{window}：为 {citizen.case} 请求评价")
