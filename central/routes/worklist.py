@@ -65,8 +65,9 @@ def queue(
     viewer = auth.page_viewer(request)
     desk = _desk(request)
     place = _AFTER.fullmatch(after)
+    usual = View.MINE if pages.handles(viewer) else View.OPEN
     wanted = Wanted(
-        View(view) if view in set(View) else View.MINE,
+        View(view) if view in set(View) else usual,
         State(state) if state in set(State) else None,
         _asked(org),
         _asked(search),
@@ -120,26 +121,35 @@ def blank(request: Request, number: Number, action: str, choice: str = "") -> Re
 
 @router.post("/worklist/{number}/{action}")
 async def submit(request: Request, number: Number, action: str) -> Response:
-    """Do it, or show the form again with what was typed and why not."""
-    viewer, values = await _posted(request)
+    """Do it, or show the form again with what was typed and why not. Who is no longer signed in gets the text back."""
+    values = await _values(request)
+    if await run_in_threadpool(auth.session_of, request) is None:
+        return pages.expired(request, f"/worklist/{number}/{action}", values)
+    viewer = await _sender(request, values)
     return await run_in_threadpool(_submit, request, viewer, number, action, values)
 
 
 @router.post("/worklist/{number}/{action}/coach")
 async def coach(request: Request, number: Number, action: str) -> Response:
     """What the coach says about the fields of a form, as JSON. It keeps nothing."""
-    viewer, values = await _posted(request)
+    values = await _values(request)
+    viewer = await _sender(request, values)
     return await run_in_threadpool(_coach, request, viewer, number, action, values)
 
 
-async def _posted(request: Request) -> tuple[Viewer, Values]:
-    """Who sent a form of ours, and its fields with lines that end as a program expects."""
-    viewer = await run_in_threadpool(auth.page_viewer, request)
+async def _values(request: Request) -> Values:
+    """The fields of a form, with lines that end as a program expects."""
     values: Values = {}
     for name, text in await pairs_of(request, MAX_BYTES):
         values.setdefault(name, []).append(text.replace("\r\n", "\n"))
+    return values
+
+
+async def _sender(request: Request, values: Values) -> Viewer:
+    """Who sent a form of ours."""
+    viewer = await run_in_threadpool(auth.page_viewer, request)
     await run_in_threadpool(auth.check_csrf, request, viewer, _one(values, "csrf"))
-    return viewer, values
+    return viewer
 
 
 def _submit(request: Request, viewer: Viewer, number: Number, action: str, values: Values) -> Response:

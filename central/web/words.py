@@ -43,6 +43,7 @@ _ZH = {
     "code": "代码",
     "no_incidents": "没有异常。",
     "footer": "每条记录的签名和先后顺序都可由审计人员独立验证。日期按北京时间。",
+    "desk": "工作人员入口",
     "level_names": dict(zip(levels.NAMES, levels.LABELS[1], strict=True)),
 }
 
@@ -86,6 +87,7 @@ _EN = {
     "code": "Code",
     "no_incidents": "No incidents.",
     "footer": "Auditors can verify the signature and the order of every record independently. Dates are in China time.",
+    "desk": "For officials",
     "level_names": dict(zip(levels.NAMES, levels.ENGLISH, strict=True)),
 }
 

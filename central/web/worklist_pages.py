@@ -16,6 +16,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from central.core import coaching, moments, worklist
 from central.core.coaching import Hit
 from central.core.deed_forms import Coach, Form
+from central.core.grounds import FIELDS
 from central.core.handling import Action, State
 from central.core.parties import Party
 from central.core.refusal import Refusal
@@ -71,6 +72,11 @@ def supervises(viewer: Viewer) -> bool:
     return Party.SUPERVISOR in viewer.parties()
 
 
+def handles(viewer: Viewer) -> bool:
+    """Whether it is ever this viewer's turn."""
+    return bool({Party.HANDLER, Party.REVIEWER} & viewer.parties())
+
+
 def page(request: Request, viewer: Viewer, template: str, status: int = 200, **given: Any) -> HTMLResponse:
     """One page in the reader's language, which a ``lang`` in the address sets for the pages to come."""
     lang = _lang(request)
@@ -97,6 +103,20 @@ def missing(request: Request, viewer: Viewer) -> HTMLResponse:
     return page(request, viewer, "missing.html", 404, here="")
 
 
+def expired(request: Request, path: str, values: Values) -> HTMLResponse:
+    """The session ended while somebody was typing: what was typed, to be copied, and the way back."""
+    lang, hidden = _lang(request), {"csrf", "request", "revision", "anyway", "check"}
+    texts = [(name, text) for name, given in values.items() if name not in hidden for text in given if text.strip()]
+    html = _templates.get_template("worklist/expired.html").render(
+        lang=lang,
+        w=worklist_words.words(lang),
+        version=_VERSION,
+        texts=[(FIELDS.get(name, name), text) for name, text in texts if name in FIELDS],
+        back=f"/login?{urlencode({'next': path})}",
+    )
+    return HTMLResponse(html, 401, HEADERS)
+
+
 def queue(
     request: Request,
     viewer: Viewer,
@@ -121,7 +141,7 @@ def queue(
         **asked,
         org_name=org_name,
         states=[str(each) for each in State],
-        counts=[(str(each), counts.get(each)) for each in View],
+        counts=[(str(each), counts.get(each)) for each in View if each is not View.MINE or handles(viewer)],
         rows=rows,
         first=wanted.after is None,
         first_url=first,

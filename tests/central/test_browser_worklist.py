@@ -114,6 +114,19 @@ def test_one_signs_in_and_out_on_the_page(chromium, desk):
     expect(page).to_have_url(re.compile(r"/login"))
 
 
+def test_the_text_of_who_was_signed_out_can_be_copied(chromium, desk):
+    number = desk.rate()
+    page = sign(chromium, desk, "handler")
+    page.goto(f"/worklist/{number}/call_back")
+    page.get_by_label("沟通记录").fill("评价人说了很长的一段话。")
+    desk.clock.turn(31 * 60_000)
+    send(page, "回访")
+    assert page.get_by_label("沟通记录").input_value() == "评价人说了很长的一段话。"
+    assert browser.complaints(page) == []
+    press(page, "重新登录")
+    expect(page.get_by_label("账号")).to_be_visible()
+
+
 def test_a_form_with_the_keyboard_alone(chromium, desk):
     number = desk.rate()
     page = sign(chromium, desk, "handler")

@@ -79,8 +79,6 @@ def test_pages_may_load_from_here_alone_and_are_kept_by_nobody(world, number, ha
 def test_who_is_not_signed_in_is_led_to_the_sign_in(world, path):
     answer = world.client().get(f"/worklist{path}")
     assert answer.status_code == 303 and answer.headers["location"].startswith("/login?next=/worklist")
-    answer = world.client()("POST", "/worklist/1/call_back", headers=FORM, content="csrf=x")
-    assert answer.status_code == 303 and answer.headers["location"] == "/login"
 
 
 def test_a_form_sent_twice_is_done_once_and_says_so(world, number, handler):
@@ -117,6 +115,17 @@ def test_when_somebody_acted_meanwhile_nothing_is_done_and_nothing_is_lost(world
     assert deeds(world, number) == ["attempt", "call_back"]
 
 
+def test_who_was_signed_out_while_typing_gets_the_text_back(world, number, handler):
+    path = f"/worklist/{number}/call_back"
+    fields = handler.hidden(path) | {"contact": "评价人说了很长的一段话\n第二行<b>"}
+    world.clock.turn(31 * 60_000)
+    answer = handler.post(path, fields)
+    assert answer.status_code == 401 and "评价人说了很长的一段话\n第二行&lt;b&gt;</textarea>" in answer.text
+    assert fields["csrf"] not in answer.text and "/login?next=%2Fworklist" in answer.text
+    assert deeds(world, number) == []
+    assert handler.post(path, fields, **{"Sec-Fetch-Site": "cross-site"}).status_code == 403
+
+
 def test_a_form_of_another_session_or_site_does_nothing(world, number, handler):
     path = f"/worklist/{number}/call_back"
     fields = handler.hidden(path)
@@ -147,6 +156,12 @@ def test_a_hat_that_one_has_not_has_no_forms(world, number, handler):
     assert handler.post(f"/worklist/{number}/supervise", form).status_code == 404
     assert handler.post(f"/worklist/{number}/push", form).status_code == 404
     assert deeds(world, number) == []
+
+
+def test_a_supervisor_begins_with_what_is_open(world, number):
+    admin = Official(world, "admin")
+    said = text(admin.get("/worklist"))
+    assert "P1" in said and "待我办理" not in said and "督办概况" in said
 
 
 @pytest.mark.parametrize("path", ["/worklist/{}", "/worklist/{}/call_back"])

@@ -43,7 +43,7 @@ function shown(hit, words) {
 async function ask() {
   const number = ++asked;
   const answer = await fetch(form.dataset.coach, { method: "POST", body: new URLSearchParams(new FormData(form)) }).catch(() => null);
-  if (!answer || !answer.ok || number !== asked) return; // it only advises: a failure is nothing to be told of
+  if (!answer || !answer.ok || answer.redirected || number !== asked) return; // it only advises: a failure is nothing to be told of
   const { hits, words } = await answer.json();
   if (number !== asked) return;
   for (const list of form.querySelectorAll("[data-hits]")) {
