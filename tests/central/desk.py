@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 
 from playwright.sync_api import Browser, BrowserContext
 
@@ -18,7 +19,7 @@ from central.settings import load
 from central.worklist import Worklist
 from protocol.identity import Callee
 from tests.browser import Served
-from tests.central.conftest import AUDITOR_KEY, Client, Gateway, settings_for
+from tests.central.conftest import AUDITOR_KEY, Client, Gateway, Place, settings_for
 from tests.central.office_world import FULL, at
 from tests.central.people import found_city
 
@@ -29,11 +30,15 @@ REVIEWER = Actor("reviewer", Party.REVIEWER, "letters")
 class World:
     """The app and what happens in it. The clock is turned by hand, and limits fire when it is."""
 
-    def __init__(self, folder, policy: str = "wenzhou", now: str = "2026-09-30 15:00"):
+    def __init__(self, place: Place | Path, policy: str = "wenzhou", now: str = "2026-09-30 15:00"):
         self.gateway = Gateway()
-        halls = settings_for(folder, self.gateway).halls
+        if isinstance(place, Path):
+            place = Place(place)
+        halls = settings_for(place, self.gateway).halls
         named = tuple(hall.model_copy(update={"name": "鹿城区政务服务大厅"}) for hall in halls)
-        self.settings = load(data_dir=folder, auditor_key=AUDITOR_KEY, halls=named, policy=policy)
+        self.settings = load(
+            data_dir=place.folder, database_url=place.server, auditor_key=AUDITOR_KEY, halls=named, policy=policy
+        )
         self.clock = HandClock(at(now))
         self.ring = keyring.add(keyring.path_of(self.settings))
         self.app = create_app(self.settings, self.clock)
@@ -121,8 +126,8 @@ class World:
 class Desk(World):
     """A world that is served at ``url``."""
 
-    def __init__(self, folder, policy: str = "wenzhou", now: str = "2026-09-30 15:00"):
-        super().__init__(folder, policy, now)
+    def __init__(self, place: Place | Path, policy: str = "wenzhou", now: str = "2026-09-30 15:00"):
+        super().__init__(place, policy, now)
         self.served = Served(self.app)
         self.url = self.served.url
 

@@ -16,8 +16,8 @@ ALL = Wanted(View.OPEN)
 
 
 @pytest.fixture
-def world(tmp_path):
-    made = World(tmp_path / "central")
+def world(place):
+    made = World(place)
     yield made
     made.close()
 
