@@ -620,3 +620,46 @@ class Health(Answer):
     """数据库可用。"""
 
     status: Literal["ok"]
+
+
+class AuditEntry(Answer):
+    """审计链的一条。hash = SHA-256(确定性 CBOR ["hcp-audit-1", number, at_ms, actor, kind, about, words, prev])。"""
+
+    position: int
+    number: int = Field(description="自 1 起连续。")
+    at_ms: int = Field(description="自 1970 年起的毫秒（UTC）。")
+    actor: str = Field(description="账号、密钥的名称或主机上的操作人。")
+    kind: Literal["write", "read", "refused"] = Field(description="写入、查阅或被拒绝的尝试。")
+    about: str = Field(description="所涉及的对象。")
+    words: str
+    prev: str = Field(description="上一条的 hash，第一条为 32 个零字节。")
+    hash: str
+
+
+class AuditHead(Answer):
+    """审计链的末端。"""
+
+    number: int
+    hash: str
+
+
+class AuditPage(Answer):
+    """审计链的一页。"""
+
+    audit: list[AuditEntry]
+    next: int | None = Field(description="下一页的 after；没有下一页为 null。")
+    head: AuditHead
+
+
+class ToldRow(Answer):
+    """告知被评价人的一件差评：没有等级、理由、评价人和办件编号。"""
+
+    number: int = Field(description="差评处置的编号。")
+    day: str = Field(description="评价当日。", examples=["2026年9月30日（周三）"])
+    may_apply: bool = Field(description="现在能否书面申请复核。")
+
+
+class ToldRows(Answer):
+    """告知本人的差评，新的在前。"""
+
+    told: list[ToldRow]

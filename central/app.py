@@ -19,7 +19,7 @@ from central.paper import Papers
 from central.raters import Raters
 from central.read import Reader
 from central.reveals import Reveals
-from central.routes import contact, corrections, events, figures, handlings, login, page, ratings, read, register
+from central.routes import contact, corrections, events, figures, handlings, login, mine, page, ratings, read, register
 from central.routes import reveals as reveal_routes
 from central.routes import worklist as worklist_routes
 from central.scheduler import Scheduler
@@ -35,6 +35,7 @@ ROUTERS = (
     register.router,
     login.router,
     handlings.router,
+    mine.router,
     reveal_routes.router,
     figures.router,
     read.router,

@@ -16,7 +16,8 @@ _CHUNK = 1000
 def append(connection: Connection, at_ms: int, actor: str, kind: Kind, about: str, words: str = "") -> Entry:
     """Add an entry. ``words`` holds no name of a citizen, no level and no secret."""
     database.hold(connection, tables.audit)
-    made = audit_chain.following(head(connection), at_ms, actor[:MAX_ACTOR], kind, about[:MAX_ABOUT], words[:MAX_WORDS])
+    texts = _fitting(actor, MAX_ACTOR), kind, _fitting(about, MAX_ABOUT), _fitting(words, MAX_WORDS)
+    made = audit_chain.following(head(connection), at_ms, *texts)
     connection.execute(insert(tables.audit).values(vars(made)))
     return made
 
@@ -37,3 +38,8 @@ def entries(connection: Connection, after: int = 0, limit: int | None = None) ->
         query = query.limit(limit)
     for row in connection.execute(query).yield_per(_CHUNK):
         yield Entry(*row)
+
+
+def _fitting(text: str, most: int) -> str:
+    """What every database can hold: no zero byte, no half of a surrogate pair."""
+    return text[:most].encode("utf-8", "replace").decode("utf-8").replace("\0", "?")

@@ -8,7 +8,7 @@ from fastapi import Request
 
 from central import tls
 from central.accounts import Accounts, Session
-from central.core.roles import Viewer
+from central.core.roles import Right, Viewer
 from central.problem import Problem
 from central.settings import Hall, Settings
 
@@ -46,11 +46,22 @@ def hall_of(request: Request) -> Hall:
     return found
 
 
-def require_auditor(request: Request) -> None:
-    """Let only the auditor's key pass. Raises Problem 401."""
+def auditor_of(request: Request, right: Right) -> str:
+    """Who audits: the holder of the auditor's key, or an account with this right. Gives the name for the audit.
+
+    Raises Problem 401 or 403.
+    """
     settings: Settings = request.app.state.settings
-    if not _same(_bearer(request), settings.auditor_key.get_secret_value()):
-        raise unauthorized("请在 Authorization 中使用审计密钥。Send Authorization: Bearer <auditor key>.")
+    if _same(_bearer(request), settings.auditor_key.get_secret_value()):
+        return "auditor-key"
+    if session_of(request) is None:
+        raise unauthorized("请使用审计密钥，或以审计角色登录。Send the auditor's key, or sign in as an auditor.")
+    viewer = viewer_of(request)
+    if not viewer.may(right):
+        raise forbidden(request, viewer, "只有审计角色可以查看。Only an auditor may read this.")
+    if viewer.staff:
+        raise forbidden(request, viewer, "登记有工号的人员须回避，不得查看评价明细。Window staff may not read ratings.")
+    return viewer.id
 
 
 def require_operator(request: Request) -> None:

@@ -215,19 +215,27 @@ def staff_of(connection: Connection, hall: str, case_no: str | None) -> set[str]
 
 def finished(connection: Connection, hall: str, case_no: str | None) -> bool:
     """Whether the 办件 is over, by its newest revision; without one nobody is at work on it."""
-    if case_no is None:
-        return True
-    newest = select(cases.c.status).where(cases.c.hall == hall, cases.c.case_no == case_no)
-    status = connection.execute(newest.order_by(cases.c.revision.desc()).limit(1)).scalar()
-    return status in FINISHED
+    return case_no is None or finished_ms(connection, hall, case_no) is not None
+
+
+def finished_ms(connection: Connection, hall: str, case_no: str | None) -> int | None:
+    """When it was heard that the 办件 is over; None while it is not."""
+    newest = select(cases.c.status, cases.c.received_ms).where(cases.c.hall == hall, cases.c.case_no == case_no)
+    row = connection.execute(newest.order_by(cases.c.revision.desc()).limit(1)).one_or_none()
+    return row.received_ms if row is not None and row.status in FINISHED else None
 
 
 # --- handlings ---
 
 
 def add(connection: Connection, rated: Rated, org: str, version: str, handling: Handling, now_ms: int) -> int:
-    """A new handling; gives its number. Its first deed makes it revision 1."""
+    """A new handling; gives its number. Its first deed makes it revision 1.
+
+    The number is the rating's own, which good ratings have as well: nobody can tell from the numbers of those he sees
+    that there are others.
+    """
     row = {
+        "id": rated.id,
         "rating": rated.id,
         "hall": rated.hall,
         "case_no": rated.case_no,

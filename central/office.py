@@ -20,7 +20,7 @@ from central.core import due, handdown, handling_json, loop, loop_effects, loop_
 from central.core.calendar import Calendar
 from central.core.corrections import Kind
 from central.core.deadlines import recompute
-from central.core.handling import TERMINAL, Action, Deed, Handling, State
+from central.core.handling import TERMINAL, Action, Deed, Handling, State, day_of
 from central.core.limits import Limits, read_own
 from central.core.loop import Moved
 from central.core.loop_effects import Audit, Notice, Owns, StartTimer, StopTimer
@@ -370,12 +370,18 @@ class Office:
                 self._tell(connection, number, now_ms)
 
     def _tell(self, connection: Connection, number: int, now_ms: int) -> None:
-        """Where the rated person may appeal (四平 9.2): tell them, once the 办件 is out of their hands (MOT 5)."""
+        """Where the rated person may appeal (四平 9.2): tell them, once the 办件 is out of their hands (MOT 第五条).
+
+        Not on the day on which it was rated or finished: the moment itself would say who it was.
+        """
         held = self._held(connection, number)
         appeal = self._regime(connection, held.policy_version).rules.appeal
         if appeal is None or appeal.by is not Party.STAFF or held.handling.people.rated is None:
             return
-        if held.told_ms is None and handlings.finished(connection, held.hall, held.case_no):
+        if held.told_ms is not None or not handlings.finished(connection, held.hall, held.case_no):
+            return
+        finished_ms = handlings.finished_ms(connection, held.hall, held.case_no) or held.opened_ms
+        if day_of(now_ms) > day_of(max(held.opened_ms, finished_ms)):
             self._do(connection, number, Deed(Action.TELL, SYSTEM), now_ms)
 
     # --- reading ---

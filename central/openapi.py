@@ -39,7 +39,7 @@ Who = list[dict[str, list[str]]]
 #: Who may ask, as the document says it. One entry of a list is enough; all that stands in one entry is needed.
 HALL: Who = [{"hall": []}, {"gateway": []}]
 OPERATOR: Who = [{"operator": []}]
-AUDITOR: Who = [{"auditor": []}]
+AUDITOR: Who = [{"auditor": []}, {"session": []}, {"cookie": []}]
 READER: Who = [{"session": []}, {"cookie": []}]
 WRITER: Who = [{"session": []}, {"cookie": [], "csrf": []}]
 ANYBODY: Who = []
@@ -162,7 +162,7 @@ def told(
     ``problems``: what it may answer besides what everybody who asks this way may meet, each as "409 refused-by-rule".
     ``gives``: the model of a good answer. ``body``: of `takes`, or the like.
     """
-    usual = _NEEDS_SESSION if who in (READER, WRITER) else _NEEDS_KEY if who else ()
+    usual = _NEEDS_SESSION if who in (READER, WRITER, AUDITOR) else _NEEDS_KEY if who else ()
     return {
         "summary": summary,
         "response_model": gives,

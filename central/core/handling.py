@@ -15,6 +15,11 @@ DAY_MS = 86_400_000
 ZONE_MS = 8 * 3_600_000  # 北京时间 everywhere in China, without summer time since 1992
 
 
+def day_of(at_ms: int) -> int:
+    """The Beijing day of a moment, counted from 1970."""
+    return (at_ms + ZONE_MS) // DAY_MS
+
+
 class State(StrEnum):
     ARRIVED = "arrived"
     PUSHED = "pushed"
@@ -149,7 +154,7 @@ class Attempt:
     @property
     def day(self) -> int:
         """The Beijing day, counted from 1970: two calls on one day are one day."""
-        return (self.at_ms + ZONE_MS) // DAY_MS
+        return day_of(self.at_ms)
 
 
 @dataclass(frozen=True)

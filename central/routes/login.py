@@ -2,11 +2,9 @@
 
 import math
 import re
-from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from pydantic import BaseModel, ConfigDict
 from starlette.concurrency import run_in_threadpool
 
@@ -19,18 +17,11 @@ from central.core.roles import ROLE_TITLES, SCOPE_TITLES
 from central.forms import form_of
 from central.openapi import ANYBODY, READER, WRITER, takes, told
 from central.problem import Problem
+from central.web.plain import plain
 
 MAX_BYTES = 4096
 
 router = APIRouter()
-_templates = Environment(loader=PackageLoader("central", "web"), autoescape=True, undefined=StrictUndefined)
-_HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; "
-    "frame-ancestors 'none'",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-    "Cache-Control": "no-store",
-}
 _PRIVATE = {"Cache-Control": "no-store"}
 #: A page of ours to go to: never another host, whose address could begin with two slashes or a backslash.
 _OURS = re.compile(r"/(?![/\\])[A-Za-z0-9/_?=&%.,+-]*")
@@ -57,7 +48,7 @@ def install(app: FastAPI) -> None:
 @router.get("/login")
 def login_page(request: Request, next: str = "/") -> HTMLResponse:
     """The form."""
-    return _page("login.html", 200, next=_ours(next), account="", problem=None)
+    return plain("login.html", 200, next=_ours(next), account="", problem=None)
 
 
 @router.post("/login")
@@ -69,7 +60,7 @@ async def login(request: Request) -> Response:
     if isinstance(token, Refused):
         seconds = math.ceil(token.wait_ms / 1000)
         problem = f"{WRONG}，请在 {seconds} 秒后再试。" if seconds else f"{WRONG}。"
-        page = _page("login.html", 429 if seconds else 401, next=to, account=account[:40], problem=problem)
+        page = plain("login.html", 429 if seconds else 401, next=to, account=account[:40], problem=problem)
         page.headers.update(_retry(token))
         return page
     answer = RedirectResponse(to, 303, _PRIVATE)
@@ -188,11 +179,7 @@ def _retry(refused: Refused) -> dict[str, str]:
 
 
 def _password(csrf: str, must_change: bool, problem: str | None, status: int) -> HTMLResponse:
-    return _page("password.html", status, csrf=csrf, must_change=must_change, problem=problem)
-
-
-def _page(template: str, status: int, **values: Any) -> HTMLResponse:
-    return HTMLResponse(_templates.get_template(template).render(**values), status, _HEADERS)
+    return plain("password.html", status, csrf=csrf, must_change=must_change, problem=problem)
 
 
 def _accounts(request: Request) -> Accounts:

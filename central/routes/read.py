@@ -1,4 +1,4 @@
-"""What the auditor may read. Every answer is logged with what was asked."""
+"""What the auditor may read. What was asked, and by whom, is in the audit before the answer goes out."""
 
 import base64
 from collections.abc import Iterator
@@ -8,13 +8,18 @@ import structlog
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
 
-from central.answers import Ratings, Records, Summary
-from central.auth import require_auditor
+from central import audit
+from central.accounts import Accounts
+from central.answers import AuditPage, Ratings, Records, Summary
+from central.auth import auditor_of
+from central.core.audit_chain import Entry
 from central.core.rating import Status
+from central.core.roles import Right
 from central.openapi import AUDITOR, told
 from central.parameters import After, Limit
 from central.problem import Problem
 from central.read import Reader, summary
+from central.store import Store
 
 log = structlog.get_logger("central")
 _PRIVATE = {"Cache-Control": "no-store"}
@@ -25,8 +30,12 @@ _Status = Annotated[Status | None, Query(description="只取这样的。")]
 
 
 def _audited(request: Request) -> None:
-    require_auditor(request)
-    log.info("auditor read", path=request.url.path, query=request.url.query[:200])
+    right = Right.AUDIT if request.url.path == "/api/v1/audit" else Right.RATINGS
+    actor = auditor_of(request, right)
+    query = request.url.query[:200]
+    accounts: Accounts = request.app.state.accounts
+    accounts.note_read(actor, request.url.path, query)
+    log.info("auditor read", path=request.url.path, query=query)
 
 
 class _Sequence(StreamingResponse):
@@ -71,10 +80,30 @@ def ratings(request: Request, status: _Status = None, after: After = 0, limit: L
     return _page("ratings", _reader(request).ratings(status, after, limit), limit)
 
 
+@router.get("/audit", **told("审计链", AUDITOR, "422 bad-parameter", gives=AuditPage))
+def entries(request: Request, after: After = 0, limit: Limit = 500) -> JSONResponse:
+    """每一次写入、查阅和被拒绝的尝试，逐条链接；本次查阅也在其中。
+
+    head 为此刻的末端，请另行保存：日后凭它可知末尾有无删去。
+    """
+    store: Store = request.app.state.store
+    with store.read() as connection:
+        head = audit.head(connection)
+        rows = [{"position": entry.number, **_entry(entry)} for entry in audit.entries(connection, after, limit)]
+    following = rows[-1]["position"] if len(rows) == limit else None
+    end = {"number": head.number, "hash": head.hash.hex()}
+    return JSONResponse({"audit": rows, "next": following, "head": end}, headers=_PRIVATE)
+
+
 @router.get("/summary", **told("各大厅收到的数据", AUDITOR, gives=Summary))
 def totals(request: Request) -> JSONResponse:
     """各大厅的数量、各评价器的记录链与异常。"""
     return JSONResponse(summary(_reader(request).halls(), request.app.state.store.rules), headers=_PRIVATE)
+
+
+def _entry(entry: Entry) -> dict[str, Any]:
+    """As `core.audit_chain` hashes it, with the hashes in hex."""
+    return {**vars(entry), "prev": entry.prev.hex(), "hash": entry.hash.hex()}
 
 
 def _reader(request: Request) -> Reader:

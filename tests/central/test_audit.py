@@ -49,6 +49,14 @@ def test_the_database_itself_refuses_to_change_an_entry(store, change):
     assert [entry.words for entry in entries(store)] == ["一"]
 
 
+def test_texts_that_no_database_holds_are_made_fitting(store):
+    with store.write() as connection:
+        audit.append(connection, NOW_MS, "w\0", Kind.READ, "/api/v1/devices/\0.pem", "\ud800")
+    [entry] = entries(store)
+    assert (entry.actor, entry.about, entry.words) == ("w?", "/api/v1/devices/?.pem", "?")
+    assert list(check([entry])) == []
+
+
 def test_texts_that_are_too_long_are_cut_and_still_kept(store):
     with store.write() as connection:
         audit.append(connection, NOW_MS, "a" * 500, Kind.REFUSED, "b" * 500, "字" * 5000)

@@ -158,6 +158,8 @@ def test_a_body_that_is_none_is_told_what_was_expected(town, body):
 def test_a_rated_person_is_told_what_it_takes_to_apply_and_applies(town_of):
     town = town_of("siping")
     number = town.rate()
+    assert town("rated").get(f"{URL}/{number}").status_code == 404
+    town.next_day()
     told = town("rated").get(f"{URL}/{number}")
     assert set(told.json()) == {"number", "appealed", "limits", "grounds"} and not told.json()["appealed"]
     assert [limit["due_at"] for limit in told.json()["limits"]] == ["2026-10-09T16:00:00.000Z"]

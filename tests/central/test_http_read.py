@@ -9,8 +9,11 @@ import pytest
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from structlog.testing import capture_logs
 
+from central import registration
+from central.core.audit_chain import Entry, Head, check
 from protocol import cose, levels, record, signature
 from tests.central.conftest import AUDITOR, SENDER, settings_for
+from tests.central.people import Browser, found_city
 from tests.central.test_http_events import check_problem
 
 PATHS = ["/records", "/records.cborseq", "/devices/w1.pem", "/ratings", "/summary"]
@@ -253,3 +256,34 @@ def test_halls_do_not_mix(place):
     assert [state["device"] for state in first["devices"]] == ["w1"] and second["devices"] == []
     app.state.store.close()
     app.state.reader.close()
+
+
+@pytest.mark.parametrize("path", [*PATHS, "/audit"])
+@pytest.mark.requirement("MOT-12b")
+def test_an_account_with_the_auditors_role_reads_and_each_reading_is_in_the_audit(filled, path):
+    city = found_city(filled.app.state.store, filled.app.state.clock.now_ms())
+    auditor = Browser(filled).settle_in(city, "auditor")
+    assert auditor.get(f"/api/v1{path}?limit=3").status_code == 200
+    check_problem(Browser(filled).settle_in(city, "handler").get("/api/v1" + path), 403, "forbidden")
+    city.do(registration.name_staff, "test-hall", "S77", "某", "auditor")
+    check_problem(auditor.get("/api/v1" + path), 403, "forbidden")
+    rows = filled.get("/api/v1/audit?limit=1000", headers=AUDITOR).json()["audit"]
+    seen = [(row["actor"], row["kind"]) for row in rows if f"/api/v1{path}" in row["about"]]
+    expected = [("auditor", "read"), ("handler", "refused"), ("auditor", "refused")]
+    assert seen == expected + [("auditor-key", "read")] * (path == "/audit")
+
+
+def test_the_audit_comes_in_pages_that_verify_and_names_its_end(filled):
+    for _ in range(5):
+        filled.get("/api/v1/summary", headers=AUDITOR)
+    rows, after = [], 0
+    while after is not None:
+        page = filled.get(f"/api/v1/audit?after={after}&limit=3", headers=AUDITOR).json()
+        rows, after = rows + page["audit"], page["next"]
+    entries = [
+        Entry(row["number"], row["at_ms"], row["actor"], row["kind"], row["about"], row["words"],
+              bytes.fromhex(row["prev"]), bytes.fromhex(row["hash"]))
+        for row in rows
+    ]  # fmt: skip
+    end = Head(page["head"]["number"], bytes.fromhex(page["head"]["hash"]))
+    assert len(entries) == end.number >= 8 and list(check(entries, [end])) == []

@@ -321,8 +321,11 @@ def test_the_rated_person_is_told_once_the_case_is_finished_and_the_two_days_run
     assert world.office.file(number).held.told_ms is None
     world.take(world.gateway.case(case_no, revision=2, status="finished"))
     world.turn_to("2026-10-08 10:00")
-    assert beijing(world.office.file(number).held.told_ms) == "2026-10-08 10:00"
-    assert world.dues(number)["appeal"] == "2026-10-11 00:00"  # 9 October, and Saturday the 10th is worked
+    world.turn_to("2026-10-08 23:59")
+    assert world.office.file(number).held.told_ms is None  # the moment would say which case it was
+    world.turn_to("2026-10-09 00:00")
+    assert beijing(world.office.file(number).held.told_ms) == "2026-10-09 00:00"
+    assert world.dues(number)["appeal"] == "2026-10-13 00:00"  # Saturday the 10th is worked, and Monday the 12th
 
 
 def test_one_who_tried_on_two_days_may_give_up(world):

@@ -1,7 +1,5 @@
 """What the database answers is what `who_sees` says, one by one and in lists."""
 
-from datetime import UTC, datetime
-
 import pytest
 from sqlalchemy import select
 
@@ -124,10 +122,12 @@ def test_who_was_thought_to_be_rated_stays_kept_out(world):
 def test_the_rated_person_is_told_when_the_case_is_finished_and_not_while_it_is_open_again(world):
     serve(world, "C1", "S01", "1")
     one = rate(world, "C1", "S01", "1")
-    world.turn_to(f"{datetime.fromtimestamp(world.clock.now_ms() / 1000, UTC):%Y-%m-%d} 23:00")
+    world.turn_to("2026-10-01 09:00")
     assert sights(world, "rated")[one] == "nothing"
     world.take(world.gateway.case("C1", revision=2, status="finished"))
     world.office.run_due()
+    assert sights(world, "rated")[one] == "nothing"
+    world.turn_to("2026-10-02 00:00")
     assert sights(world, "rated")[one] == "told" and sights(world, "mate")[one] == "nothing"
     world.take(world.gateway.case("C1", revision=3, status="accepted"))
     assert sights(world, "rated")[one] == "nothing"

@@ -55,6 +55,11 @@ class Town:
         self.clock.turn(at(now) - self.clock.now_ms())
         self.people.clear()
 
+    def next_day(self) -> None:
+        """It is midnight, and rated persons are told."""
+        self.turn_to("2026-10-01 00:00")
+        self.app.state.office.run_due()
+
     def do(self, account: str, number: int, action: str, key: str | None = None, **body):
         browser = self(account)
         headers = {"X-CSRF-Token": browser.csrf, **({"Idempotency-Key": key} if key else {})}

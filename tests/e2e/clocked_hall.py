@@ -20,7 +20,7 @@ import uvicorn
 from fastapi import FastAPI
 
 import gateway.settings
-from central import keyring, tls
+from central import handlings, keyring, tls
 from central import settings as central_settings
 from central.app import create_app
 from central.clock import Clock, HandClock
@@ -157,6 +157,12 @@ class Central:
         poll(lambda: self._counts(case_no), lambda: str(self.ratings(case_no)), WAIT_S)
         (row,) = self._counts(case_no)
         return row
+
+    def knows_as_finished(self, case_no: str) -> bool:
+        """Whether it has heard that the 办件 is over."""
+        hall = self.app.state.settings.halls[0].id
+        with self.app.state.store.read() as connection:
+            return handlings.finished(connection, hall, case_no)
 
     def _counts(self, case_no: str) -> list[dict]:
         return [row for row in self.ratings(case_no) if row["status"] == "counted" and row["origin"] != "default"]

@@ -24,13 +24,15 @@ def test_siping_from_the_press_to_the_closed_case(tmp_path):
         for case in (disputed, true, forgotten):
             assert (case.state, case.dues()) == ("pushed", {"call_back": "2026-09-20 16:45"})
 
-        # the clerk is told once the matter is out of her hands, and may apply for 2 WD: not Sat 19; Sun 20 (worked for
-        # 国庆节), Mon 21
+        # the clerk is told once the matter is out of her hands, on a later day, so that the hour says nothing; she may
+        # apply for 2 WD: Sun 20 (worked for 国庆节), Mon 21
         central.turn_to("2026-09-18 17:00")
-        assert office.run_due() == 0 and disputed.read(RATED).status_code == 404
         hall.serve("SP-4")  # who says nothing
         for number in (1, 2, 3, 4):
             hall.finish(f"SP-{number}")
+        poll(lambda: all(central.knows_as_finished(f"SP-{number}") for number in (1, 2, 3, 4)), timeout_s=WAIT_S)
+        assert office.run_due() == 0 and disputed.read(RATED).status_code == 404
+        central.turn_to("2026-09-19 00:00")
         poll(lambda: (office.run_due(), "appeal" in forgotten.dues())[1], lambda: str(forgotten.dues()), WAIT_S)
         assert disputed.dues() == true.dues() == {"call_back": "2026-09-20 16:45", "appeal": "2026-09-21 24:00"}
         told = disputed.read(RATED).json()
