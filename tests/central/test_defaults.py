@@ -114,6 +114,8 @@ def test_a_late_rating_supersedes_it_and_both_are_kept(mot):
 
 def test_it_counts_again_when_the_rating_belonged_elsewhere_and_no_second_is_made(mot):
     finish(mot)
+    told = []
+    mot.state.store.on_settled(lambda _connection, _hall, counted, _moved: told.extend(counted))
     run(mot, "2026-10-14 00:00")
     mot.press(1, "C1")
     mot.service("C2")
@@ -122,6 +124,7 @@ def test_it_counts_again_when_the_rating_belonged_elsewhere_and_no_second_is_mad
         ("default", "C1", "counted"),
         ("citizen_device", "C2", "counted"),
     ]
+    assert set(told) == {mot.ratings()[1]["position"]}  # silence is nothing that the loop is told of
     assert run(mot, "2026-12-01 00:00") == 0 and len(mot.ratings()) == 2
 
 

@@ -3,8 +3,10 @@
 import itertools
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from central.core.refusal import Refusal
+from protocol.identity import Callee, Contact
 from tests.central.conftest import Place
 from tests.central.intake_world import DAY_MS, IntakeWorld
 from tests.central.test_http_events import check_problem
@@ -27,7 +29,7 @@ def plain(tmp_path):
     made.close()
 
 
-@pytest.mark.requirement("WZ-8b", "MOT-8b")
+@pytest.mark.requirement("WZ-2a", "WZ-8b", "MOT-8b")
 def test_a_citizen_rates_with_a_token(world):
     answer = world.rate(world.token(), "very_satisfied", reasons=[510], text="很好")
     assert answer.status_code == 200 and answer.json() == {
@@ -275,3 +277,28 @@ def test_an_identity_goes_no_further_than_its_hash(plain, capsys):
     for name in ("central.db", "central.db-wal", "token.keys"):
         assert number.encode() not in (plain.settings.data_dir / name).read_bytes()
     assert number not in capsys.readouterr().out and number not in token
+
+
+@pytest.mark.requirement("WZ-10a", "MOT-10a", "SP-5.3")
+def test_a_rating_is_bound_to_who_was_served_and_says_where_nobody_is_known(plain):
+    key = X25519PrivateKey.generate().public_key()
+    plain.service("C2")
+    sealed = plain.gateway.identity("C1", Callee(Contact("欧阳思齐", "13800002222")), key)
+    plain.state.store._identity_keys = frozenset({sealed["data"]["key"]})
+    assert plain.take(sealed) == ["accepted"]
+    for number in (1, 2):
+        plain.press(1, f"C{number}")
+    assert plain.seen("case_no", "real_name", "status") == [("C1", True, "counted"), ("C2", False, "counted")]
+
+
+def test_of_several_that_came_before_their_service_the_first_counts(plain):
+    end_ms = plain.clock.now_ms() + 1000
+    for level in ("dissatisfied", "satisfied", "very_satisfied"):
+        token = plain.state.intake._tokens.make("test-hall", "sms", end_ms, ("C7", 1))
+        assert plain.rate(token, level).json()["status"] == "waiting_service"
+    plain.service("C7")
+    assert plain.seen("level", "status") == [
+        ("dissatisfied", "counted"),
+        ("satisfied", "already_rated"),
+        ("very_satisfied", "already_rated"),
+    ]
