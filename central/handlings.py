@@ -53,6 +53,7 @@ class Rated:
     seq: int | None
     level: str
     reasons: list[str]
+    text: str | None
     wall_ms: int | None
     error_ms: int | None
     received_ms: int
@@ -169,7 +170,7 @@ def to_open(
     return [Rated(**row._mapping) for row in connection.execute(query)]
 
 
-_RATED = ("id", "hall", "device", "seq", "level", "reasons", "wall_ms", "error_ms", "case_no", "service_no")
+_RATED = ("id", "hall", "device", "seq", "level", "reasons", "text", "wall_ms", "error_ms", "case_no", "service_no")
 
 
 def moved(connection: Connection, ids: Sequence[int]) -> list[tuple[int, Any]]:

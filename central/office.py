@@ -158,7 +158,8 @@ class Office:
         person = directory.person_of(connection, rated.hall, rated.staff) if rated.staff else None
         people = People(org, person, self._involved(connection, rated.hall, rated.case_no, person))
         contact = _contact(connection, rated.hall, rated.case_no, rated.service_no)
-        moved = loop.begin(regime.rules, people, _rated_ms(rated), map(str, rated.reasons), contact)
+        reasons, text = map(str, rated.reasons), bool(rated.text)
+        moved = loop.begin(regime.rules, people, _rated_ms(rated), reasons, contact, text)
         number = handlings.add(connection, rated, org, regime.version, moved.handling, now_ms)
         self._keep(connection, number, regime, None, moved, None, now_ms)
         pushed = self._do(connection, number, Deed(Action.PUSH, SYSTEM), now_ms)

@@ -25,7 +25,7 @@ from central.core.worklist import Entry, Row, View
 from central.handlings import Held
 from central.office import File, Office, Regime, UnknownHandling
 from central.store import Store
-from central.tables import cases, handlings
+from central.tables import cases, handlings, supplements
 from protocol import levels
 
 PAGE = 50
@@ -177,7 +177,9 @@ class Worklist:
             deeds = [_done(each) for each in file.deeds]
             known = {each.actor: names.person(each.actor) for each in deeds}
             known |= {each.org: names.org(each.org) for each in deeds if each.org}
-            facts = tuple(self._facts(connection, file, names, bool(hats & _SEE_LEVEL)))
+            reads = bool(hats & _SEE_LEVEL)
+            wrote = _wrote(connection, file) if reads else ""
+            facts = tuple(self._facts(connection, file, names, reads, wrote))
         regime = file.regime
         timed = [
             Timed(each.row.timer, each.row.start_ms, each.row.due_ms, each.deadline, each.row.fired_ms, each.stopped_ms)
@@ -185,7 +187,7 @@ class Worklist:
         ]
         case = case_file(regime.rules, regime.policy, held.handling, timed, deeds, known, actors, self._clock.now_ms())
         replies = [each.said.get("fields", {}) for each in deeds if each.action == Action.REPLY]
-        return Opened(held, regime, case, facts, actors, _rated_ms(file), replies[-1] if replies else None)
+        return Opened(held, regime, case, facts, actors, _rated_ms(file), replies[-1] if replies else None, wrote)
 
     def note_read(self, viewer: Viewer, number: int) -> None:
         """That somebody read a case file stands in the audit."""
@@ -210,7 +212,9 @@ class Worklist:
         )
         return worklist.row(entry, sorted(viewer.hats(where.org, where.region, where.hall)), now_ms)
 
-    def _facts(self, connection: Connection, file: File, names: "_Names", level: bool) -> Iterable[tuple[str, str]]:
+    def _facts(
+        self, connection: Connection, file: File, names: "_Names", level: bool, wrote: str
+    ) -> Iterable[tuple[str, str]]:
         held, rating, regime = file.held, file.rating, file.regime
         yield "case_no", worklist.case_words(held.case_no, held.service_no)
         item = connection.execute(select(_item()).where(handlings.c.id == held.id)).scalar()
@@ -223,6 +227,8 @@ class Worklist:
         if rating is not None and level:  # its reasons are those of its level
             yield "level", _level_words(regime, str(rating.level))
             yield "reasons", "\n".join(_reason_words(regime, str(rating.level), rating.reasons)) or "—"
+        if wrote:
+            yield "text", wrote
         yield "regulation", regime.rules.title
 
 
@@ -285,6 +291,14 @@ def _in_view(view: View, viewer: Viewer, now_ms: int) -> ColumnElement[bool]:
 def _turn_of(viewer: Viewer, grant: Grant) -> ColumnElement[bool]:
     reached = directory.visible(replace(viewer, grants=(grant,)), Right.FILES, handlings.c.org, handlings.c.hall)
     return and_(handlings.c.owner == str(HATS[grant.role]), reached)
+
+
+def _wrote(connection: Connection, file: File) -> str:
+    """The citizen's words, with those that were added later (追评)."""
+    table = supplements.c
+    added = connection.execute(select(table.text).where(table.rating == file.held.rating)).scalar()
+    first = file.rating.text if file.rating is not None else None
+    return "\n".join(text for text in (first, added) if text)
 
 
 def _done(each: Any) -> Done:

@@ -44,6 +44,15 @@ def test_a_citizen_rates_with_a_token(world):
     assert (row["hall"], row["window"], row["staff"]) == ("test-hall", "1", "S01")
 
 
+def test_a_bad_rating_with_words_has_to_be_answered_in_words(tmp_path):
+    made = IntakeWorld(tmp_path, "wenzhou")
+    for case_no, text in (("C1", "材料要了三遍"), ("C2", None)):
+        made.service(case_no)
+        made.rate(made.token(case_no), "dissatisfied", **({"text": text} if text else {}))
+    assert [(held.case_no, held.handling.text) for held in made.state.office.queue()] == [("C1", True), ("C2", False)]
+    made.close()
+
+
 @pytest.mark.requirement("MOT-14c", "WZ-7b")
 def test_a_bad_rating_enters_the_loop_whichever_way_it_came(world):
     for number, (level, begun) in enumerate(

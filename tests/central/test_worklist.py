@@ -3,12 +3,14 @@
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import insert, update
 
 from central.core.handling import Action, Outcome, State
 from central.core.moments import Urgency
 from central.core.parties import Party
 from central.core.roles import Grant, Role, Scope
 from central.core.worklist import View, case_words, window_words
+from central.tables import ratings, supplements
 from central.worklist import PAGE, Wanted
 from tests.central.desk import POLICE, REVIEWER, World
 
@@ -140,6 +142,20 @@ def test_no_line_of_a_list_tells_a_level(world):
     facts = [dict(world.worklist.open(admin, number).facts) for number in (one, two)]
     assert all({"level", "reasons"}.isdisjoint(each) for each in facts)  # a reason belongs to a level
     assert dict(world.worklist.open(world.viewer("handler"), one).facts)["level"] == "非常不满意"
+
+
+def test_what_the_citizen_wrote_is_for_those_who_answer_it(world):
+    number = world.rate(case_no="P1", staff="S05")
+    with world.store.write() as connection:
+        held = world.office.file(number).held
+        connection.execute(update(ratings).where(ratings.c.id == held.rating).values(text="材料要了三遍"))
+        row = {"rating": held.rating, "hall": held.hall, "key": "k", "reasons": [], "given_ms": world.clock.now_ms()}
+        connection.execute(insert(supplements), {**row, "text": "等了两个小时"})
+    for account in ("handler", "reviewer"):
+        opened = world.worklist.open(world.viewer(account), number)
+        assert dict(opened.facts)["text"] == opened.rated_text == "材料要了三遍\n等了两个小时"
+    supervised = world.worklist.open(world.viewer("admin"), number)
+    assert "text" not in dict(supervised.facts) and supervised.rated_text == ""
 
 
 def test_units_are_in_the_order_of_what_is_overdue(world):
