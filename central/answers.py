@@ -39,7 +39,14 @@ class RuleProblem(ProblemDocument):
     """规定不允许的办理：detail 为给办理人看的一句话。"""
 
     code: str = Field(description="不允许的原因，固定的代码。", examples=["too_late"])
-    article: str = Field(description="所依据的条款。", examples=["《温州市政务服务“好差评”管理办法》第十条"])
+    article: str = Field(description="所依据的条款。", examples=["温州市政务服务“好差评”管理办法第十二条"])
+
+
+class ForbiddenProblem(ProblemDocument):
+    """无权办理：由规定（如回避）而来的，另有其代码与条款。"""
+
+    code: str = Field(default="", description="不允许的原因，固定的代码。", examples=["conflict"])
+    article: str = Field(default="", description="所依据的条款。", examples=["回避规则（WZ 第五条、MOT 第五条）"])
 
 
 # --- halls ---
@@ -123,7 +130,7 @@ class Me(Answer):
 # --- the loop ---
 
 
-class Row(Answer):
+class HandlingRow(Answer):
     """一件差评处置。不含等级，也不含评价人。"""
 
     number: int
@@ -146,10 +153,10 @@ class Row(Answer):
     revision: int = Field(description="每次办理加一；办理时可注明所见的 revision。")
 
 
-class Rows(Answer):
+class HandlingRows(Answer):
     """本人可以查看的，按到期时间。"""
 
-    handlings: list[Row]
+    handlings: list[HandlingRow]
     next: str | None = Field(description="下一页的 after；没有下一页为 null。")
 
 
@@ -170,7 +177,9 @@ class Line(Answer):
 
     number: int
     at: Time
-    action: Action
+    action: Action | Literal["begun", "rebound", "recounted"] = Field(
+        description="begun 进入处置；rebound 所属服务有更正；recounted 不再计入或恢复计入。"
+    )
     party: Party
     actor: str
     org: str
@@ -195,7 +204,7 @@ class PolicyName(Answer):
     version: str
 
 
-class File(Row):
+class File(HandlingRow):
     """一件的全部内容。"""
 
     level: Level | None = Field(default=None, description="只有处置员、复核员看得到。")

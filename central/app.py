@@ -97,4 +97,5 @@ def create_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
     login.install(app)
     for router in ROUTERS:
         app.include_router(router)
+    app.state.routes = [route for router in ROUTERS for route in router.routes]
     return app

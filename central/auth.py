@@ -8,8 +8,9 @@ from fastapi import Request
 
 from central import tls
 from central.accounts import Accounts, Session
+from central.core.refusal import Refusal
 from central.core.roles import Right, Viewer
-from central.problem import Problem
+from central.problem import Problem, by_rule
 from central.settings import Hall, Settings
 
 #: The cookie of a session. Over TLS a browser takes it from this very host alone, or not at all.
@@ -129,11 +130,11 @@ def check_csrf(request: Request, viewer: Viewer, token: str = "") -> None:
         )
 
 
-def forbidden(request: Request, viewer: Viewer, detail: str) -> Problem:
+def forbidden(request: Request, viewer: Viewer, why: str | Refusal) -> Problem:
     """A 403 to raise. That it was tried stands in the audit."""
     accounts: Accounts = request.app.state.accounts
-    accounts.refuse(viewer.id, f"{request.method} {request.url.path}", detail)
-    return Problem(403, "forbidden", detail)
+    accounts.refuse(viewer.id, f"{request.method} {request.url.path}", str(why))
+    return by_rule(403, why) if isinstance(why, Refusal) else Problem(403, "forbidden", why)
 
 
 def _bearer(request: Request) -> str:

@@ -22,6 +22,11 @@ async def read_model(request: Request, model: type[Model], most: int) -> Model:
         raise unsupported(MEDIA_TYPE)
     value = parse(await read(request, most))
     try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        detail = "文字中有半个代理对字符，无法保存。A text holds half of a surrogate pair."
+        raise Problem(422, "bad-parameter", detail) from None
+    try:
         return model.model_validate(value)
     except ValidationError as error:
         raise Problem(422, "bad-parameter", f"请修改后重试。Correct and send again: {explain(error)}") from None

@@ -4,6 +4,7 @@
 to it. Pages are not in it.
 """
 
+import copy
 import sys
 from collections.abc import Mapping
 from typing import Any
@@ -12,13 +13,13 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
 from central import event_schema
-from central.answers import ProblemDocument, RuleProblem
+from central.answers import ForbiddenProblem, ProblemDocument, RuleProblem
 from central.body import MEDIA_TYPE
 from central.core.handling import ACTION_TITLES, STATE_TITLES
 from central.core.parties import TITLES as PARTY_TITLES
 from central.core.roles import ROLE_TITLES, SCOPE_TITLES
 from central.problem import TITLES, Problem
-from gateway.web.document import COMPONENTS, committed, draw, write
+from gateway.web.document import COMPONENTS, committed, draw, operations, write
 
 COMMITTED = committed("central")
 
@@ -129,6 +130,36 @@ MEANINGS: dict[str, Mapping[Any, str]] = {
     "Binding": {"bound": "已关联", "unbound": "未关联", "ambiguous": "可能属于几次服务"},
 }
 
+
+def _link(path: str, method: str, why: str, **given: str) -> dict[str, Any]:
+    place = path.replace("/", "~1")
+    return {"operationRef": f"#/paths/{place}/{method}", "parameters": given, "description": why}
+
+
+_LIST, _FILE = "/api/v1/handlings", "/api/v1/handlings/{number}"
+#: How one thing leads to the next.
+_LINKS = {
+    (_LIST, "get", "200"): {
+        "file": _link(_FILE, "get", "列表中的一件。", number="$response.body#/handlings/0/number"),
+        "next": _link(_LIST, "get", "下一页。", after="$response.body#/next"),
+    },
+    (_FILE, "get", "200"): {
+        "deed": _link(f"{_FILE}/deeds", "post", "现在可以作的办理见 actions。", number="$response.body#/number"),
+        "identity": _link(f"{_FILE}/identity", "get", "联系方式的查看情况。", number="$response.body#/number"),
+    },
+    (f"{_FILE}/deeds", "post", "201"): {
+        "file": _link(_FILE, "get", "办理之后的案卷。", number="$response.body#/handling"),
+    },
+    (f"{_FILE}/consents", "post", "201"): {
+        "withdraw": _link(
+            f"{_FILE}/consents/{{consent}}",
+            "delete",
+            "撤回。",
+            number="$request.path.number",
+            consent="$response.body#/consent",
+        ),
+    },
+}
 _NEEDS_KEY = ("401 unauthorized",)
 _NEEDS_SESSION = ("401 unauthorized", "403 forbidden")
 _BODY = ("400 bad-json", "413 too-large", "415 unsupported-media-type", "422 bad-parameter")
@@ -148,6 +179,8 @@ _ADVICE = {
     "unsupported-media-type": "请使用 Content-Type: application/json。Send it as application/json.",
 }
 _RULE = {"code": "too_late", "article": "温州市政务服务“好差评”管理办法第十条"}
+#: The kinds of problems that have members of their own.
+_MODELS: dict[str, type[ProblemDocument]] = {"refused-by-rule": RuleProblem, "forbidden": ForbiddenProblem}
 _HEADERS = {
     "401": {"WWW-Authenticate": "须出示哪种凭证。"},
     "503": {"Retry-After": "多少秒后再试。"},
@@ -155,18 +188,24 @@ _HEADERS = {
 
 
 def told(
-    summary: str, who: Who, *problems: str, gives: Any = None, body: dict[str, Any] | None = None
+    summary: str,
+    who: Who,
+    *problems: str,
+    gives: Any = None,
+    body: dict[str, Any] | None = None,
+    also: Mapping[str, dict[str, Any]] | None = None,
 ) -> dict[str, Any]:
     """What the decorator of a route says about it; what it does is in the docstring.
 
-    ``problems``: what it may answer besides what everybody who asks this way may meet, each as "409 refused-by-rule".
-    ``gives``: the model of a good answer. ``body``: of `takes`, or the like.
+    ``problems``: what it may answer besides what everybody who asks this way, or names a parameter, or brings a body
+    may meet; each as "409 refused-by-rule".
+    ``gives``: the model of a good answer. ``body``: of `takes`, or the like. ``also``: other answers.
     """
     usual = _NEEDS_SESSION if who in (READER, WRITER, AUDITOR) else _NEEDS_KEY if who else ()
     return {
         "summary": summary,
         "response_model": gives,
-        "responses": answers(*usual, *(_BODY if body else ()), *problems, *_ALWAYS),
+        "responses": {**(also or {}), **answers(*usual, *(_BODY if body else ()), *problems, *_ALWAYS)},
         "openapi_extra": {"security": who, **(body or {})},
     }
 
@@ -179,25 +218,25 @@ def takes(model: type[BaseModel], **examples: object) -> dict[str, Any]:
     return {"requestBody": {"required": True, "content": {MEDIA_TYPE: {"schema": schema, "examples": named}}}}
 
 
-def answers(*problems: str) -> dict[int | str, dict[str, Any]]:
-    """One answer for each status, with an example for each kind of problem."""
-    found: dict[int | str, dict[str, Any]] = {}
+def answers(*problems: str, known: Mapping[str, Any] | None = None) -> dict[int | str, dict[str, Any]]:
+    """One answer for each status, with an example for each kind of problem; ``known``: what they are added to."""
+    found: dict[Any, dict[str, Any]] = copy.deepcopy(dict(known or {}))
     for status, slug in sorted({tuple(each.split()) for each in problems}):
         title = TITLES[slug].partition(" · ")[0]
-        known = found.setdefault(int(status), {"description": title, "content": {"application/problem+json": {}}})
-        if title not in known["description"]:
-            known["description"] += "；" + title
+        answer = found.setdefault(status, {"description": title, "content": {"application/problem+json": {}}})
+        if title not in answer["description"]:
+            answer["description"] += "；" + title
         if status in _HEADERS:
-            known["headers"] = {
+            answer["headers"] = {
                 name: {"description": why, "required": True, "schema": {"type": "string"}}
                 for name, why in _HEADERS[status].items()
             }
-        content = known["content"]["application/problem+json"]
-        model = RuleProblem if slug == "refused-by-rule" else ProblemDocument
+        content = answer["content"]["application/problem+json"]
+        model = _MODELS.get(slug, ProblemDocument)
         content["schema"] = _either(content.get("schema"), {"$ref": f"#/components/schemas/{model.__name__}"})
         example = Problem(int(status), slug, _ADVICE[slug], more=_RULE if model is RuleProblem else {})
         content.setdefault("examples", {})[slug] = {"value": example.document()}
-    return found
+    return dict(sorted(found.items()))
 
 
 def _either(known: dict[str, Any] | None, schema: dict[str, Any]) -> dict[str, Any]:
@@ -220,6 +259,11 @@ def document() -> dict[str, Any]:
     schemas = {**event_schema.components(), **_problems()}
     found = draw(routes, _TITLE, _VERSION, _DESCRIPTION, schemas)
     found["components"]["securitySchemes"] = _SCHEMES
+    for operation in operations(found):
+        if "parameters" in operation:
+            operation["responses"] = answers("422 bad-parameter", known=operation["responses"])
+    for (path, method, status), links in _LINKS.items():
+        found["paths"][path][method]["responses"][status]["links"] = links
     for name, schema in found["components"]["schemas"].items():
         if "enum" in schema:
             schema["description"] = "；".join(
@@ -234,13 +278,13 @@ def is_interface(path: str) -> bool:
 
 
 def _problems() -> dict[str, Any]:
-    rule = RuleProblem.model_json_schema()
-    plain = ProblemDocument.model_json_schema()
-    kinds = [f"urn:hcp:problem:{slug}" for slug in TITLES]
-    own = "urn:hcp:problem:refused-by-rule"
-    plain["properties"]["type"]["enum"] = [kind for kind in kinds if kind != own]
-    rule["properties"]["type"]["enum"] = [own]
-    return {"ProblemDocument": plain, "RuleProblem": rule}
+    kinds: dict[type[ProblemDocument], list[str]] = {}
+    for slug in TITLES:
+        kinds.setdefault(_MODELS.get(slug, ProblemDocument), []).append(f"urn:hcp:problem:{slug}")
+    found = {model.__name__: model.model_json_schema() for model in kinds}
+    for model, slugs in kinds.items():
+        found[model.__name__]["properties"]["type"]["enum"] = slugs
+    return found
 
 
 def main() -> int:

@@ -8,6 +8,9 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from sqlalchemy.exc import DataError, DBAPIError, TimeoutError
 from starlette.exceptions import HTTPException
+from starlette.routing import Match, Route
+
+from central.core.refusal import Refusal
 
 log = structlog.get_logger("central")
 
@@ -63,6 +66,12 @@ class Problem(Exception):
         return JSONResponse(self.document(), self.status, headers, "application/problem+json")
 
 
+def by_rule(status: int, refusal: Refusal) -> Problem:
+    """A rule that does not allow it, by its code and where it stands."""
+    slug = "forbidden" if status == 403 else "refused-by-rule"
+    return Problem(status, slug, refusal.sentence, more={"code": refusal.code, "article": refusal.article})
+
+
 def install(app: FastAPI) -> None:
     """Make every error of this app, ours or the framework's, such a document."""
     app.exception_handler(Problem)(_ours)
@@ -78,15 +87,27 @@ def _ours(_request: Request, error: Problem) -> JSONResponse:
     return error.response()
 
 
-def _http(_request: Request, error: HTTPException) -> JSONResponse:
+def _http(request: Request, error: HTTPException) -> JSONResponse:
     headers = error.headers or {}
     if error.status_code == 404:
         detail = "请检查地址。Check the address: events go to /api/v1/events, the page is /."
         return Problem(404, "not-found", detail, headers).response()
     if error.status_code == 405:
-        detail = f"该地址只接受 {headers.get('Allow', '?')}。Use one of the methods in Allow."
-        return Problem(405, "method-not-allowed", detail, headers).response()
+        allowed = ", ".join(sorted(_methods(request)))
+        detail = f"该地址只接受 {allowed}。Use one of the methods in Allow."
+        return Problem(405, "method-not-allowed", detail, {**headers, "Allow": allowed}).response()
     return Problem(error.status_code, "refused", str(error.detail), headers).response()
+
+
+def _methods(request: Request) -> set[str]:
+    """Of all routes with this address; the framework names those of the first one only."""
+    routes: list[Route] = request.app.state.routes
+    return {
+        method
+        for route in routes
+        if route.matches(request.scope)[0] is not Match.NONE
+        for method in route.methods or ()
+    }
 
 
 def _parameters(_request: Request, error: RequestValidationError) -> JSONResponse:

@@ -23,7 +23,19 @@ log = structlog.get_logger("central")
 router = APIRouter(tags=["大厅"])
 _PRIVATE = {"Cache-Control": "no-store"}
 _HallId = Annotated[str, Path(description="大厅编号，须是密钥或证书所属的大厅。", examples=["lucheng"])]
-_EXAMPLE = {"kind": "not_adopted", "data": {"device": "a01", "seq": 17}, "reason": "申诉成立", "hall": "lucheng"}
+_EXAMPLES = {
+    "indicators": {
+        "kind": "indicators",
+        "data": {"version": 7, "content": {"levels": {"dissatisfied": {"108": "在办事指南之外增加新的审批条件"}}}},
+        "reason": "新版指标",
+    },
+    "not_adopted": {
+        "kind": "not_adopted",
+        "data": {"device": "a01", "seq": 17},
+        "reason": "申诉成立",
+        "hall": "lucheng",
+    },
+}
 
 
 class CorrectionBody(BaseModel):
@@ -39,7 +51,7 @@ class CorrectionBody(BaseModel):
 
 @router.get(
     "/api/v1/halls/{hall}/corrections",
-    **told("读取更正", HALL, "403 forbidden", "422 bad-parameter", gives=Corrections),
+    **told("读取更正", HALL, "403 forbidden", gives=Corrections),
 )
 def read(request: Request, hall: _HallId, after: After = 0) -> JSONResponse:
     """本大厅在 after 之后的更正，至多 100 条；网关按编号续读。"""
@@ -57,7 +69,7 @@ def read(request: Request, hall: _HallId, after: After = 0) -> JSONResponse:
 @router.post(
     "/api/v1/corrections",
     status_code=201,
-    **told("下发更正", OPERATOR, gives=Published, body=takes(CorrectionBody, not_adopted=_EXAMPLE)),
+    **told("下发更正", OPERATOR, gives=Published, body=takes(CorrectionBody, **_EXAMPLES)),
 )
 async def publish(request: Request) -> JSONResponse:
     """下发评价规定、评价指标或不予采纳的决定，须写明理由；发布后不再改变。"""

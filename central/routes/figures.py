@@ -25,7 +25,7 @@ _From = Annotated[int, Query(ge=0, le=_MAX, description="自此时起进入处�
 _To = Annotated[int, Query(ge=0, le=_MAX, description="至此时止，不含此时。")]
 
 
-@router.get("/loop", **told("处置统计", READER, "422 bad-parameter", gives=LoopFigures))
+@router.get("/loop", **told("处置统计", READER, gives=LoopFigures))
 def loop(request: Request, from_ms: _From = 0, to_ms: _To = _MAX) -> JSONResponse:
     """期间内差评的回访、反馈与逾期情况，只含本人可以查看的件。"""
     viewer = _viewer(request)

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
 from central import audit, directory, handlings, sight
-from central.answers import Done, Rows, Told
+from central.answers import Done, HandlingRows, Told
 from central.answers import File as WholeFile
 from central.auth import forbidden, viewer_of, writer_of
 from central.body import read_model
@@ -30,7 +30,7 @@ from central.handlings import Held, Limit
 from central.office import File, Office, UnknownHandling
 from central.openapi import READER, WRITER, takes, told
 from central.parameters import Number, Time, ms
-from central.problem import Problem
+from central.problem import Problem, by_rule
 from central.store import Store
 
 MAX_BYTES = 64 * 1024
@@ -52,6 +52,7 @@ _EXAMPLES = {
     "confirm": {"action": "confirm"},
     "reply": {"action": "reply", "fields": {"result": "已增设窗口并向评价人致歉", "next_measures": "高峰时段增派人员"}},
     "accept": {"action": "accept", "party": "reviewer"},
+    "supervise": {"action": "supervise", "fields": {"reason": "即将逾期，请抓紧办理"}},
 }
 _AFTER = re.compile(r"(\d{1,19})-(\d{1,18})")
 #: Whose business the level is. A supervisor sees that something is late, not which star it was.
@@ -83,7 +84,7 @@ class DeedBody(BaseModel):
     until: Annotated[Time | None, Field(description="延期至何时；不带时区即北京时间。")] = None
 
 
-@router.get("", **told("差评列表", READER, "422 bad-parameter", gives=Rows))
+@router.get("", **told("差评列表", READER, gives=HandlingRows))
 def listed(
     request: Request,
     state: Annotated[State | None, Query(description="只取处于此状态的。")] = None,
@@ -117,7 +118,7 @@ def listed(
     return JSONResponse({"handlings": [_row(row) for row in rows], "next": following_words}, headers=_PRIVATE)
 
 
-@router.get("/{number}", **told("案卷", READER, "404 not-found", "422 bad-parameter", gives=WholeFile | Told))
+@router.get("/{number}", **told("案卷", READER, "404 not-found", gives=WholeFile | Told))
 def one(request: Request, number: Number) -> JSONResponse:
     """一件的全部内容：时限怎样算出、办理经过、现在可以作的办理。被评价工作人员只得到申诉所需的内容。查看记入审计。"""
     viewer = viewer_of(request)
@@ -139,6 +140,7 @@ def one(request: Request, number: Number) -> JSONResponse:
         "409 refused-by-rule",
         "422 refused-by-rule",
         gives=Done,
+        also={"200": {"model": Done}},
         body=takes(DeedBody, **_EXAMPLES),
     ),
 )
@@ -168,9 +170,8 @@ def _do(request: Request, viewer: Viewer, number: int, body: DeedBody, key: str 
     answer = _office(request).act(number, deed, attempt, body.revision)
     if isinstance(answer, Refusal):
         if answer.code in ("party", "conflict"):
-            raise forbidden(request, viewer, str(answer))
-        more = {"code": answer.code, "article": answer.article}
-        raise Problem(409 if answer.code in _CONFLICTS else 422, "refused-by-rule", answer.sentence, more=more)
+            raise forbidden(request, viewer, answer)
+        raise by_rule(409 if answer.code in _CONFLICTS else 422, answer)
     done = {"handling": number, "number": answer.number, "state": answer.state, "revision": answer.revision}
     return JSONResponse({**done, "repeated": answer.repeated}, 200 if answer.repeated else 201, headers=_PRIVATE)
 

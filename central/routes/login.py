@@ -119,7 +119,7 @@ async def change_password(request: Request) -> Response:
         "401 unauthorized",
         "429 refused",
         gives=Token,
-        body=takes(SignIn, handler={"account": "handler", "password": "……"}),
+        body=takes(SignIn, program={"account": "zhangsan", "password": "……"}),
     ),
 )
 async def open_session(request: Request) -> JSONResponse:

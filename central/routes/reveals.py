@@ -24,15 +24,14 @@ from central.core.times import rfc3339
 from central.office import UnknownHandling
 from central.openapi import READER, WRITER, takes, told
 from central.parameters import Number, ZonedTime, ms
-from central.problem import Problem
+from central.problem import Problem, by_rule
 from central.reveals import Reveals
 from protocol.identity import Callee, Contact
 
 MAX_BYTES = 8192
 router = APIRouter(prefix="/api/v1/handlings", tags=["回访"])
 PRIVATE = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
-_UNSEEN = ("404 not-found", "422 bad-parameter")
-_CONSENT = {
+CONSENT = {
     "recipient": "市统计局",
     "scope": ["phone"],
     "evidence": "回访时口头同意",
@@ -66,7 +65,7 @@ class ConsentBody(BaseModel):
         return Consent(self.recipient.strip(), frozenset(self.scope), ms(self.given_at), ms(self.until))
 
 
-@router.get("/{number}/identity", **told("联系方式的查看情况", READER, *_UNSEEN, gives=Access))
+@router.get("/{number}/identity", **told("联系方式的查看情况", READER, "404 not-found", gives=Access))
 def access(request: Request, number: Number) -> JSONResponse:
     """能否查看，谁为何查看过，当事人同意过什么；不含联系方式本身。"""
     viewer = viewer_of(request)
@@ -106,7 +105,7 @@ def access(request: Request, number: Number) -> JSONResponse:
         "409 refused-by-rule",
         "422 refused-by-rule",
         "429 refused-by-rule",
-        *_UNSEEN,
+        "404 not-found",
         gives=answers.Callee,
         body=takes(RevealBody, call_back={"reason": "差评回访"}),
     ),
@@ -127,9 +126,9 @@ async def reveal(request: Request, number: Number) -> JSONResponse:
         WRITER,
         "409 refused-by-rule",
         "422 refused-by-rule",
-        *_UNSEEN,
+        "404 not-found",
         gives=ConsentNumber,
-        body=takes(ConsentBody, phone=_CONSENT),
+        body=takes(ConsentBody, phone=CONSENT),
     ),
 )
 async def record(request: Request, number: Number) -> JSONResponse:
@@ -144,7 +143,7 @@ async def record(request: Request, number: Number) -> JSONResponse:
 @router.delete(
     "/{number}/consents/{consent}",
     status_code=204,
-    **told("登记撤回同意", WRITER, "409 refused-by-rule", "422 bad-parameter", "422 refused-by-rule", *_UNSEEN),
+    **told("登记撤回同意", WRITER, "409 refused-by-rule", "422 refused-by-rule", "404 not-found"),
 )
 async def withdraw(request: Request, number: Number, consent: _ConsentId) -> Response:
     """评价人撤回了同意。曾经同意的记录保留。"""
@@ -175,9 +174,7 @@ def _ask(request: Request, viewer: Viewer, number: int, ask: Any, *given: Any) -
         return answer
     if answer.code == "unseen":
         raise _unknown()
-    status = _STATUS.get(answer.code, 409)
-    more = {"code": answer.code, "article": answer.article}
-    raise Problem(status, "forbidden" if status == 403 else "refused-by-rule", answer.sentence, more=more)
+    raise by_rule(_STATUS.get(answer.code, 409), answer)
 
 
 def _unknown() -> Problem:

@@ -18,6 +18,7 @@ def draw(
     """The document of these routes, with only the answers that they really give.
 
     ``schemas`` are those that no route's model brings. What a body's schema defines for itself moves to the others.
+    Raises ValueError if two different ones have one name.
     """
     found = get_openapi(title=title, version=version, description=description, routes=routes)
     known = found["components"]["schemas"]
@@ -27,7 +28,9 @@ def draw(
         known.pop(name, None)
     for operation in operations(found):
         for body in operation.get("requestBody", {}).get("content", {}).values():
-            known |= body["schema"].pop("$defs", {})
+            for name, schema in body["schema"].pop("$defs", {}).items():
+                if known.setdefault(name, schema) != schema:
+                    raise ValueError(f"two schemas are called {name}: rename one of the models")
         for status, answer in operation["responses"].items():
             if status.startswith("2"):
                 answer["description"] = "成功"

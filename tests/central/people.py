@@ -92,6 +92,11 @@ def _found(city: City) -> None:
     city.do(registration.name_staff, city.hall, "S02", "李某", "mate")
 
 
+def own_password(account: str) -> str:
+    """What a person chose instead of the first one."""
+    return f"sesame-for-{account[::-1]}-9"
+
+
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
@@ -126,7 +131,7 @@ class Browser:
 
     def settle_in(self, city: City, account: str) -> "Browser":
         """Sign in for the first time: with the first password, then with one's own."""
-        own = f"sesame-for-{account[::-1]}-9"
+        own = own_password(account)
         if account in city.passwords:
             first = city.passwords.pop(account)
             problem = self.client.app.state.accounts.change_password(account, first, own)

@@ -122,6 +122,15 @@ def test_what_is_no_correction_is_refused_with_the_reason(client, change):
     assert read(client).json()["newest"] == 0
 
 
-@pytest.mark.parametrize(("body", "status"), [(b"{", 400), (b"[]", 422), (b"\xff", 400), (b" " * 70_000, 413)])
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b"{", 400),
+        (b"[]", 422),
+        (b"\xff", 400),
+        (b" " * 70_000, 413),
+        (b'{"kind": "policy", "data": {"policy": "x", "version": 1, "reason_rule": 1e999}, "reason": "x"}', 400),
+    ],
+)
 def test_a_body_that_is_none_is_refused(client, body, status):
     assert client("POST", "/api/v1/corrections", content=body, headers=OPERATOR).status_code == status

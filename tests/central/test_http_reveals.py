@@ -118,7 +118,15 @@ def test_a_consent_is_recorded_and_taken_back(hall):
     path = f"{hall.number}/consents"
     made = hall.post(browser, path, said)
     assert made.status_code == 201
-    for wrong in ({"scope": ["id_no"]}, {"until": "2026-12-31T00:00:00"}, {"evidence": "是"}, {"given_at": "昨天"}):
+    for wrong in (
+        {"scope": ["id_no"]},
+        {"until": "2026-12-31T00:00:00"},
+        {"evidence": "是"},
+        {"given_at": "昨天"},
+        {"given_at": 1700000000},
+        {"given_at": "0001-01-01T00:00:00+08:00"},
+        {"until": "9999-12-31T23:59:59-08:00"},
+    ):
         assert hall.post(browser, path, {**said, **wrong}).status_code == 422
     assert hall.post(hall.browser("reviewer"), path, said).status_code == 403
     gone = f"{path}/{made.json()['consent']}"

@@ -176,7 +176,14 @@ def test_a_program_with_a_cookie_sends_the_token_in_a_header(browser, city):
 
 @pytest.mark.parametrize(
     ("body", "status"),
-    [("[]", 422), ("{", 400), ("[" * 4000, 400), ('{"account": 1, "password": "x"}', 422), ("x" * 5000, 413)],
+    [
+        ("[]", 422),
+        ("{", 400),
+        ("[" * 4000, 400),
+        ('{"account": "\\ud800", "password": "x"}', 422),
+        ('{"account": 1, "password": "x"}', 422),
+        ("x" * 5000, 413),
+    ],
 )
 def test_what_is_no_sign_in_is_refused(client, body, status):
     assert client("POST", "/api/v1/sessions", content=body).status_code == status
