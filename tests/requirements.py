@@ -22,6 +22,10 @@ from rich.table import Table
 
 ROOT = Path(__file__).resolve().parent.parent
 DUTIES = ROOT / "docs" / "requirements.toml"
+#: For duties without a test: on which tier they would be met, why they are open, what the software keeps for people.
+REASONS = ROOT / "docs" / "requirements-open.toml"
+#: The tiers whose duties software can prove: device, gateway, central.
+SOFTWARE = frozenset("DGC")
 PROPERTY = "requirement"
 HOW = ("open", "test", "people", "context")
 STATUSES = ("passing", "failing", "people", "open", "context")
@@ -36,13 +40,16 @@ Claim = tuple[object, str, str]
 
 @dataclass(frozen=True)
 class Duty:
-    """One row of a regulation. ``how`` is what we declare about it (see the head of docs/requirements.toml)."""
+    """One row of a regulation. ``how`` is what we declare about it (see the head of docs/requirements.toml), ``tiers``
+    who meets it, ``reason`` why it is open, or what evidence the software keeps where only people can meet it."""
 
     id: str
     article: str
     how: str
     title: str
     seed: str
+    tiers: str = ""
+    reason: str = ""
 
 
 @dataclass
@@ -70,17 +77,22 @@ class Line:
             "article": duty.article,
             "title": duty.title,
             "how": duty.how,
+            "tiers": duty.tiers,
             "status": self.status,
+            "reason": duty.reason if self.status in ("open", "people") else "",
             "tests": tests,
         }
 
 
-def load_duties(path: Path = DUTIES) -> dict[str, Duty]:
+def load_duties(path: Path = DUTIES, reasons: Path | None = None) -> dict[str, Duty]:
     """All duties by id, in the order of the regulations. Raises ValueError for a row that cannot be meant."""
     duties: dict[str, Duty] = {}
+    reasons = reasons or path.with_name(REASONS.name)
+    said = tomllib.loads(reasons.read_text(encoding="utf-8")) if reasons.exists() else {}
+    tiers, why = said.get("tiers", {}), {**said.get("open", {}), **said.get("people", {})}
     for seed, chapter in tomllib.loads(path.read_text(encoding="utf-8")).items():
         for row in chapter["duties"]:
-            duty = Duty(seed=seed, **row)
+            duty = Duty(seed=seed, **row, tiers=tiers.get(row["id"], ""), reason=why.get(row["id"], ""))
             if duty.how not in HOW:
                 raise ValueError(f"{path.name}: {duty.id}: how is one of {', '.join(HOW)}, got {duty.how!r}")
             if duty.id in duties:
@@ -88,6 +100,8 @@ def load_duties(path: Path = DUTIES) -> dict[str, Duty]:
             if not duty.id.startswith(seed + "-"):
                 raise ValueError(f"{path.name}: {duty.id} stands under {seed}")
             duties[duty.id] = duty
+    for name in sorted({*tiers, *why} - set(duties)):
+        raise ValueError(f"{reasons.name}: {name} is no duty of {path.name}")
     return duties
 
 
@@ -123,7 +137,8 @@ def report(duties: dict[str, Duty], claims: Iterable[Claim]) -> list[Line]:
 
 
 def problems_of(lines: Iterable[Line]) -> list[str]:
-    """What makes the report fail: a declared test that does not exist (or was skipped), a marked test that fails."""
+    """What makes the report fail: a declared test that does not exist (or was skipped), a marked test that fails, and
+    a duty that nobody explains: open without a reason, or of people without the evidence that is kept."""
     problems = []
     for line in lines:
         if line.status == "failing":
@@ -132,16 +147,23 @@ def problems_of(lines: Iterable[Line]) -> list[str]:
         elif line.duty.how == "test" and line.status != "passing":
             why = "its tests were skipped" if line.tests else "no test carries its marker"
             problems.append(f'{line.duty.id}: declared how = "test", but {why}')
+        elif line.status == "open" and SOFTWARE & set(line.duty.tiers) and not line.duty.reason:
+            problems.append(f"{line.duty.id}: open without a reason; say in {REASONS.name} under [open] why it is")
+        elif line.status == "people" and not line.duty.reason:
+            problems.append(f"{line.duty.id}: say in {REASONS.name} under [people] what evidence the software keeps")
     return problems
 
 
 def warnings_of(lines: Iterable[Line]) -> list[str]:
-    """Claims a reader should know of: tests on a duty that only people can meet."""
-    return [
-        f"{line.duty.id}: only people can meet it; {', '.join(line.tests)} may support it but is not its proof"
-        for line in lines
-        if line.duty.how == "people" and line.tests
-    ]
+    """What a reader should know of: tests on a duty that only people can meet, reasons that a test has overtaken."""
+    warnings = []
+    for line in lines:
+        if line.duty.how == "people" and line.tests:
+            tests = ", ".join(line.tests)
+            warnings.append(f"{line.duty.id}: only people can meet it; {tests} may support it but is not its proof")
+        elif line.status == "passing" and line.duty.reason:
+            warnings.append(f"{line.duty.id}: has a test now; take its reason out of {REASONS.name}")
+    return warnings
 
 
 class Recorder:
@@ -190,7 +212,8 @@ def show(lines: list[Line], console: Console) -> None:
     for line in lines:
         tests = "".join(f"\n  {outcome}  {nodeid}" for nodeid, outcome in sorted(line.tests.items()))
         status = f"[{STYLE[line.status]}]{line.status}[/]"
-        table.add_row(line.duty.id, line.duty.article, status, line.duty.title + tests.replace("[", r"\["))
+        why = f"\n  {line.duty.reason}" if line.duty.reason and not line.tests else ""
+        table.add_row(line.duty.id, line.duty.article, status, line.duty.title + (why + tests).replace("[", r"\["))
     console.print(table)
     console.print(counts(lines))
 

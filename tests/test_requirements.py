@@ -13,8 +13,8 @@ from tests.requirements import Duty, report
 SEED_SIZES = {"WZ": 83, "JX": 36, "LZ": 21, "MOT": 41, "SP": 38}
 
 
-def duty(how: str) -> dict[str, Duty]:
-    return {"WZ-8b": Duty("WZ-8b", "第八条", how, "rated once", "WZ")}
+def duty(how: str, tiers: str = "D G C", reason: str = "the reason") -> dict[str, Duty]:
+    return {"WZ-8b": Duty("WZ-8b", "第八条", how, "rated once", "WZ", tiers, reason)}
 
 
 def test_every_row_of_the_five_regulations_is_listed():
@@ -61,6 +61,44 @@ def test_status_and_verdict(how, outcomes, status, wrong):
     lines = report(duty(how), [("WZ-8b", f"t.py::test_x[{n}]", outcome) for n, outcome in enumerate(outcomes)])
     assert [line.status for line in lines] == [status]
     assert bool(requirements.problems_of(lines)) == wrong
+
+
+@pytest.mark.parametrize(
+    ("how", "tiers", "reason", "word"),
+    [
+        ("open", "D P", "", "open without a reason"),
+        ("open", "G", "", "open without a reason"),
+        ("open", "C P", "", "open without a reason"),
+        ("open", "C", "not built", None),
+        ("open", "P", "", None),
+        ("people", "P", "", "what evidence"),
+        ("people", "P", "a register", None),
+        ("context", "", "", None),
+    ],
+)
+def test_what_has_no_test_is_explained(how, tiers, reason, word):
+    problems = requirements.problems_of(report(duty(how, tiers, reason), []))
+    assert len(problems) == (word is not None) and all(word in problem for problem in problems)
+
+
+def test_a_reason_that_a_test_has_overtaken_is_said_aloud_and_stops_nobody():
+    tested = [("WZ-8b", "t.py::test_x", "passed")]
+    overtaken = report(duty("test"), tested)
+    assert requirements.problems_of(overtaken) == []
+    assert ["take its reason out" in warning for warning in requirements.warnings_of(overtaken)] == [True]
+    assert requirements.warnings_of(report(duty("test", reason=""), tested)) == []
+
+
+def test_every_duty_has_its_tiers_and_what_has_none_is_context():
+    for row in requirements.load_duties().values():
+        assert set(row.tiers) <= set("DGCP ") and bool(row.tiers) == (row.how != "context") or row.id == "JX-A"
+        assert row.how != "people" or row.tiers == "P"
+
+
+def test_a_reason_for_no_duty_is_refused(tmp_path):
+    (tmp_path / "open.toml").write_text('[open]\n"WZ-999" = "x"\n', encoding="utf-8")
+    with pytest.raises(ValueError, match="WZ-999 is no duty"):
+        requirements.load_duties(reasons=tmp_path / "open.toml")
 
 
 def test_a_test_on_a_duty_of_people_is_said_aloud():
@@ -140,11 +178,24 @@ def test_a_marker_that_means_nothing_is_refused(folder, what):
 
 
 def test_check_refuses_a_covered_duty_without_its_test(folder):
-    text = requirements.DUTIES.read_text(encoding="utf-8").replace('how = "test"', 'how = "open"')
-    duty_8b = 'id = "WZ-8b", article = "第八条", how = '
-    (folder / "list.toml").write_text(text.replace(duty_8b + '"open"', duty_8b + '"test"'), encoding="utf-8")
+    row = '{ id = "WZ-8b", article = "第八条", how = "test", title = "rated once" }'
+    (folder / "list.toml").write_text(f"[WZ]\nduties = [{row}]\n", encoding="utf-8")
     listed = ("--duties", str(folder / "list.toml"))
     marked = '@pytest.mark.requirement("WZ-8b")\ndef test_x(): pass\n'
     assert call(folder, "check", marked, *listed).returncode == 0
     without = call(folder, "check", "def test_x(): pass\n", *listed)
     assert without.returncode == 1 and "WZ-8b: declared" in without.stderr
+
+
+def test_the_reason_stands_in_the_table_and_in_the_file(folder):
+    row = '{ id = "WZ-14a", article = "第十四条", how = "open", title = "bulletins" }'
+    (folder / "list.toml").write_text(f"[WZ]\nduties = [{row}]\n", encoding="utf-8")
+    why = '[tiers]\n"WZ-14a" = "C P"\n[open]\n"WZ-14a" = "nothing [yet] is published"\n'
+    (folder / "requirements-open.toml").write_text(why, encoding="utf-8")
+    given = ("--duties", str(folder / "list.toml"), "--out", str(folder / "out"))
+    done = call(folder, "run", "def test_x(): pass\n", *given)
+    assert done.returncode == 0 and "bulletins" in done.stdout and "nothing [yet] is published" in done.stdout
+    (row,) = json.loads((folder / "out" / "requirements.json").read_text(encoding="utf-8"))
+    assert (row["tiers"], row["reason"], row["status"]) == ("C P", "nothing [yet] is published", "open")
+    (folder / "requirements-open.toml").write_text('[tiers]\n"WZ-14a" = "C P"\n', encoding="utf-8")
+    assert "WZ-14a: open without a reason" in call(folder, "check", "def test_x(): pass\n", *given).stderr

@@ -34,6 +34,7 @@ def ask(city: City, question, *given):
         return question(connection, *given)
 
 
+@pytest.mark.requirement("LZ-2.1.4a")
 def test_a_window_belongs_to_its_institution_else_to_the_hall(city):
     assert ask(city, directory.org_of, "test-hall", "1") == "police"
     assert ask(city, directory.org_of, "test-hall", "9") == "lc-centre"

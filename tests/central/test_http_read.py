@@ -242,6 +242,7 @@ def test_a_hall_without_devices_has_a_page(client):
     assert "尚无评价器登记" in text and "没有异常" in text
 
 
+@pytest.mark.requirement("SP-5.7")
 def test_halls_do_not_mix(place):
     from central.app import create_app
     from tests.central.conftest import Client, Gateway

@@ -29,7 +29,7 @@ def plain(tmp_path):
     made.close()
 
 
-@pytest.mark.requirement("WZ-2a", "WZ-8b", "MOT-8b")
+@pytest.mark.requirement("WZ-2a", "WZ-8b", "MOT-8b", "LZ-2.1.1b")
 def test_a_citizen_rates_with_a_token(world):
     answer = world.rate(world.token(), "very_satisfied", reasons=[510], text="很好")
     assert answer.status_code == 200 and answer.json() == {
@@ -288,7 +288,7 @@ def test_an_identity_goes_no_further_than_its_hash(plain, capsys):
     assert number not in capsys.readouterr().out and number not in token
 
 
-@pytest.mark.requirement("WZ-10a", "MOT-10a", "SP-5.3")
+@pytest.mark.requirement("WZ-10a", "MOT-10a", "SP-5.3", "LZ-2.2.1b")
 def test_a_rating_is_bound_to_who_was_served_and_says_where_nobody_is_known(plain):
     key = X25519PrivateKey.generate().public_key()
     plain.service("C2")

@@ -269,6 +269,7 @@ def test_a_process_killed_between_mark_and_deed_has_done_neither(world, monkeypa
     assert world.office.run_due() == 1
 
 
+@pytest.mark.requirement("WZ-11b")
 def test_the_due_time_of_a_list_is_that_of_the_state(world):
     number = world.rate(1)
     held = world.office.file(number).held

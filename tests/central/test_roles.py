@@ -48,6 +48,7 @@ def test_every_role_has_a_title_rights_and_scopes():
     ],
 )
 @pytest.mark.requirement("WZ-5b")
+@pytest.mark.requirement("MOT-7c")
 def test_a_grant_reaches_its_part_and_what_lies_below_it(grant, sees):
     assert viewer(grant).sees(*HERE) is sees
 

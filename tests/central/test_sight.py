@@ -59,6 +59,7 @@ def sights(world: OfficeWorld, account: str) -> dict[int, Sight]:
 ALL = ("handler", "taxman", "centre", "reviewer", "admin", "other-admin", "reform", "auditor", "rated", "mate")
 
 
+@pytest.mark.requirement("LZ-2.1.4a")
 def test_files_are_seen_where_the_grants_reach(world):
     serve(world, "C1", "S01", "1")
     one = rate(world, "C1", "S01", "1")

@@ -28,6 +28,7 @@ def cases(world, account, wanted=ALL) -> list[str]:
     return [row.case for row in world.worklist.rows(world.viewer(account), wanted)[0]]
 
 
+@pytest.mark.requirement("WZ-5h")
 def test_everybody_sees_their_own_part(world):
     world.rate(case_no="P1")
     world.rate(case_no="T1", window="2", staff="S09")

@@ -54,6 +54,7 @@ def test_a_reason_can_be_taken_back_and_a_fifth_is_not_taken():
 
 
 @pytest.mark.requirement("WZ-4a")
+@pytest.mark.requirement("MOT-5a", "LZ-2.1.1c")
 def test_nobody_has_to_give_a_reason():
     player = asked(2)
     player.press(5)

@@ -63,6 +63,7 @@ def fetch(desk, twin, digest):
     return data
 
 
+@pytest.mark.requirement("LZ-2.2.1a")
 def test_a_scene_names_indicators_labels_page_and_picture_before_it_is_armed(desk):
     twin = desk.enrol("w1")
     call(desk)

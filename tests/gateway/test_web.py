@@ -121,6 +121,7 @@ def test_health_and_readiness(api):
 
 
 @pytest.mark.requirement("WZ-4b")
+@pytest.mark.requirement("MOT-5a")
 def test_the_interface_has_no_way_to_enter_change_or_see_a_rating(api):
     paths = api.app.openapi()["paths"]
     assert {(m.upper(), path) for path, methods in paths.items() for m in methods if path.startswith("/api")} == {

@@ -35,6 +35,7 @@ def arm(hall, device, token, **how):
 
 
 @pytest.mark.requirement("WZ-9b")
+@pytest.mark.requirement("LZ-2.1.3b")
 def test_a_press_becomes_a_signed_record_and_its_receipt_empties_the_journal(hall, device):
     (boot,) = hall.wait_events(device.id, "boot")
     assert boot.body.detail == {"cause": "power"} and boot.head.seq == 1
@@ -81,6 +82,7 @@ def test_the_last_press_counts_and_the_changes_are_told(hall, device):
 
 
 @pytest.mark.requirement("MOT-8b")
+@pytest.mark.requirement("LZ-2.1.3b")
 def test_the_next_service_commits_the_rating_before_and_takes_its_own(hall, device):
     wait_drained(device)
     arm(hall, device, A)

@@ -52,6 +52,7 @@ def test_reasons_reach_the_record(hall, device):
 
 
 @pytest.mark.requirement("WZ-4a")
+@pytest.mark.requirement("MOT-5a", "LZ-2.1.1c")
 def test_who_leaves_the_page_leaves_a_rating_without_reasons(hall, device):
     wait_drained(device)
     ask(hall, device, 2)

@@ -98,6 +98,7 @@ def test_words_that_do_not_fit_are_refused(monkeypatch):
         draw_screens.screen("idle")
 
 
+@pytest.mark.requirement("SP-7.2")
 def test_every_star_gets_the_same_screen_but_for_the_star_itself(drawn):
     pictures = {level: drawn[f"chosen-{level}"].picture for level in (1, 2, 3, 4, 5)}
     row = (0, STAR_Y, WIDTH, STAR_Y + 48)
