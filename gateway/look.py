@@ -8,6 +8,7 @@ from gateway.core import indicators, scene
 from gateway.core.indicators import NATIONAL, IndicatorError, IndicatorSet
 from gateway.core.scene import Look, LookError
 from gateway.settings import GatewaySettings, SettingsError
+from gateway.store import corrections
 from gateway.store import indicators as kept
 from gateway.store.writer import Store
 
@@ -27,7 +28,8 @@ def load(settings: GatewaySettings, store: Store) -> Look:
             stars = dict(scene.check_stars(_table(settings.staff_stars).get("stars", {})))
         except LookError as error:
             raise SettingsError(f"{settings.staff_stars}: stars: {error}") from None
-    return Look(given or NATIONAL, settings.labels, settings.case_page, stars)
+    labels = settings.labels or corrections.label_set(store.reader()) or 1
+    return Look(given or NATIONAL, labels, settings.case_page, stars)
 
 
 def indicators_from(path: Path) -> IndicatorSet:

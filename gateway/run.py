@@ -25,6 +25,7 @@ from gateway.core.figures import Snapshot
 from gateway.core.indicators import IndicatorError
 from gateway.core.timeline import Rules
 from gateway.feed import Feed
+from gateway.handed_down import HandedDown
 from gateway.keeper import Keeper
 from gateway.mqtt import Door, DoorSettings
 from gateway.registry import Registry
@@ -186,7 +187,9 @@ class Gateway:
         self.door.start()
         self._undo.callback(self.door.stop)
         self.feed = Feed(self.store, self._clock, settings.feed_delay_ms)
-        self.sync = Sync(settings, self.hall, data, self.store, self._clock, self.service.ledger)
+        handed_down = HandedDown(settings, self.service, self.store)
+        handed_down.start()
+        self.sync = Sync(settings, self.hall, data, self.store, self._clock, self.service.ledger, handed_down.take)
         self.sync.start()
         self._undo.callback(self.sync.stop)
         self._start_web(keys)

@@ -73,6 +73,12 @@ class Scenes:
                 self._sender.send(device, "scene", scene)
         return shown.look_again_ms
 
+    def put_labels(self, labels: int) -> bool:
+        """Name the levels so from now on; False if that is so already."""
+        changed = self.look.labels != labels
+        self.look = replace(self.look, labels=labels)
+        return changed
+
     def put_indicators(self, new: IndicatorSet) -> bool:
         """Offer these from now on; False if that is so already. Raises IndicatorError, StoreError."""
         strips.pack(new)  # what no device can keep is refused here

@@ -257,6 +257,13 @@ class Service:
             self._painter.wake(everything=True)
         return changed
 
+    def put_labels(self, labels: int) -> bool:
+        """Let all devices name the levels by this set (spec 5.3, key 13); False if they do already."""
+        changed = self.scenes.put_labels(labels)
+        if changed:
+            self._painter.wake(everything=True)
+        return changed
+
     def command(self, device_id: str, value: object, by: str) -> dict:
         """Command something of an enrolled device (spec 5.4). Raises CommandError, StoreError."""
         self._present(device_id)

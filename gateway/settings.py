@@ -82,9 +82,10 @@ class GatewaySettings(BaseSettings):
     one, or else ``applicant.keys`` in ``data``."""
     indicators: Path | None = None
     """A TOML file with the indicators that devices offer (`gateway/core/indicators.py`). None: those that were in force
-    last, at first the national set."""
-    labels: Annotated[int, Field(ge=1, le=2)] = 1
-    """Names of the levels (spec 5.3, key 13): 1 满意, 2 很好."""
+    last, by central's word or an operator's; at first the national set."""
+    labels: Annotated[int, Field(ge=1, le=2)] | None = None
+    """Names of the levels (spec 5.3, key 13): 1 满意, 2 很好. None: those of the policy that central handed down last,
+    at first 1."""
     case_page: str | None = None
     """The address of a case's page, shown as a code: ``https://…``, with ``{hall}``, ``{window}``, ``{case_no}`` and
     ``{service_no}`` in it. The page decides who may rate: an address can be guessed. None: no code is shown."""

@@ -5,7 +5,8 @@ import sqlite3
 from collections.abc import Iterable
 from typing import Any
 
-from gateway.core.corrections import ADOPTED, Correction
+from gateway.core.corrections import ADOPTED, POLICY, Correction
+from protocol.levels import LABELS
 
 
 def cursor(connection: sqlite3.Connection) -> int:
@@ -38,6 +39,12 @@ def newest(connection: sqlite3.Connection, kind: str) -> dict[str, Any] | None:
         "SELECT body FROM corrections WHERE kind = ? AND problem IS NULL ORDER BY number DESC LIMIT 1", (kind,)
     ).fetchone()
     return json.loads(row[0]) if row else None
+
+
+def label_set(connection: sqlite3.Connection) -> int | None:
+    """The names of the levels by the newest policy (spec 5.3, key 13); None if it names no set that devices have."""
+    given = (newest(connection, POLICY) or {}).get("label_set")
+    return given if isinstance(given, int) and given in LABELS else None
 
 
 def is_not_adopted(connection: sqlite3.Connection, device: str, seq: int) -> bool:

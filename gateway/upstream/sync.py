@@ -1,10 +1,12 @@
 """What runs between this gateway and central: the way up, corrections down, the ledger, operators' wishes."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from gateway import requests
 from gateway.chores import Chore, Chores
 from gateway.clock import Clock
+from gateway.core.corrections import Correction
 from gateway.ledger import LedgerWatch
 from gateway.settings import GatewaySettings
 from gateway.store.writer import Store
@@ -20,9 +22,18 @@ class Sync:
     """``central`` is None if none is set up; the ledger and the wishes are looked after all the same."""
 
     def __init__(
-        self, settings: GatewaySettings, hall: str, data: Path, store: Store, clock: Clock, ledger: LedgerWatch
+        self,
+        settings: GatewaySettings,
+        hall: str,
+        data: Path,
+        store: Store,
+        clock: Clock,
+        ledger: LedgerWatch,
+        on_new: Callable[[list[Correction]], None] = lambda new: None,
     ):
-        """Raises OSError or ssl.SSLError if a certificate or a key cannot be read."""
+        """``on_new`` is told of corrections once they are kept.
+
+        Raises OSError or ssl.SSLError if a certificate or a key cannot be read."""
         chores = [
             Chore("ledger", LEDGER_S, ledger.look),
             Chore("requests", REQUESTS_S, lambda: self._requests(data, store, clock)),
@@ -32,7 +43,7 @@ class Sync:
         found = central_settings(settings, hall)
         if found is not None:
             self.central = Central(found, store, clock, self._told)
-            self.corrections = Corrections(self.central.door, hall, store, clock)
+            self.corrections = Corrections(self.central.door, hall, store, clock, on_new)
             chores.append(Chore("corrections", found.corrections_s, self.corrections.fetch))
         self._chores = Chores(chores)
 

@@ -30,6 +30,7 @@ from gateway.enrolment import create_authority, enroll, write_file
 from gateway.run import Gateway
 from gateway.store import corrections
 from hcp.audit import Finding, verify_database
+from protocol.downlink import Scene
 from simulator import provisioning
 from simulator.business import BusinessSystem
 from simulator.device import SimDevice
@@ -302,6 +303,14 @@ class ClockedHall:
     def knows_as_not_adopted(self, rating: dict) -> bool:
         """Whether this hall was told that the rating is 不予采纳."""
         return corrections.is_not_adopted(self.gateway.store.reader(), rating["device"], rating["seq"])
+
+    def scene(self) -> Scene | None:
+        """What the device was told to show last."""
+        return self.gateway.service.scenes.sent(DEVICE)
+
+    def policy(self) -> dict:
+        """What this hall was told of the policy last."""
+        return corrections.newest(self.gateway.store.reader(), "policy") or {}
 
     def pass_time(self, ms: int) -> None:
         """Time goes by in the hall, for the gateway and the device alike."""

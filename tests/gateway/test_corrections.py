@@ -154,7 +154,8 @@ def test_from_central_to_the_hall_over_real_http(desk, central):  # noqa: F811
     central.start()
     poll(lambda: outbox.counts(desk.store.reader())["pending"] == 0 and told)
     down = Corrections(central.door, HALL, desk.store, desk.clock)
-    assert told[-1] == 2 and down.is_behind(2)
-    assert [one.kind for one in down.fetch()] == ["indicators", "not_adopted"]
-    assert not down.is_behind(2)
+    # two are central's own, of the policy it follows
+    assert told[-1] == 4 and down.is_behind(4)
+    assert [one.kind for one in down.fetch()] == ["indicators", "policy", "indicators", "not_adopted"]
+    assert not down.is_behind(4)
     assert stored.newest(desk.store.reader(), "indicators") == INDICATORS
