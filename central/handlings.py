@@ -279,10 +279,19 @@ def set_due(connection: Connection, number: int, due_ms: int | None, timer: str 
     connection.execute(update(handlings).where(handlings.c.id == number).values(due_ms=due_ms, due_timer=timer))
 
 
-def untold(connection: Connection, limit: int = MOST) -> list[int]:
-    """Open handlings whose rated staff member was not told yet."""
+def policy_versions(connection: Connection) -> list[str]:
+    """Every policy that was ever in force here."""
+    return list(connection.execute(select(policies.c.version).order_by(policies.c.since_ms)).scalars())
+
+
+def untold(connection: Connection, versions: Sequence[str], after: int = 0, limit: int = MOST) -> list[int]:
+    """Open handlings under these policies whose rated staff member was not told yet, by number above ``after``."""
     query = select(handlings.c.id).where(
-        handlings.c.told_ms.is_(None), handlings.c.staff.is_not(None), handlings.c.state.not_in(sorted(TERMINAL))
+        handlings.c.told_ms.is_(None),
+        handlings.c.staff.is_not(None),
+        handlings.c.state.not_in(sorted(TERMINAL)),
+        handlings.c.policy_version.in_(versions),
+        handlings.c.id > after,
     )
     return list(connection.execute(query.order_by(handlings.c.id).limit(limit)).scalars())
 

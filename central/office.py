@@ -364,26 +364,36 @@ class Office:
                 fired += 1
 
     def _tell_all(self, now_ms: int) -> None:
-        with self._store.read() as connection:
-            waiting = handlings.untold(connection)
-        for number in waiting:
-            with self._store.write() as connection:
-                self._tell(connection, number, now_ms)
+        after = 0
+        while True:
+            with self._store.read() as connection:
+                known = handlings.policy_versions(connection)
+                versions = [each for each in known if _tells(self._regime(connection, each))]
+                waiting = handlings.untold(connection, versions, after)
+                due = [number for number in waiting if self._may_tell(connection, number, now_ms)]
+            for number in due:
+                with self._store.write() as connection:
+                    self._tell(connection, number, now_ms)
+            if len(waiting) < handlings.MOST:
+                return
+            after = waiting[-1]
 
     def _tell(self, connection: Connection, number: int, now_ms: int) -> None:
+        if self._may_tell(connection, number, now_ms):
+            self._do(connection, number, Deed(Action.TELL, SYSTEM), now_ms)
+
+    def _may_tell(self, connection: Connection, number: int, now_ms: int) -> bool:
         """Where the rated person may appeal (四平 9.2): tell them, once the 办件 is out of their hands (MOT 第五条).
 
         Not on the day on which it was rated or finished: the moment itself would say who it was.
         """
         held = self._held(connection, number)
-        appeal = self._regime(connection, held.policy_version).rules.appeal
-        if appeal is None or appeal.by is not Party.STAFF or held.handling.people.rated is None:
-            return
+        if not _tells(self._regime(connection, held.policy_version)) or held.handling.people.rated is None:
+            return False
         if held.told_ms is not None or not handlings.finished(connection, held.hall, held.case_no):
-            return
+            return False
         finished_ms = handlings.finished_ms(connection, held.hall, held.case_no) or held.opened_ms
-        if day_of(now_ms) > day_of(max(held.opened_ms, finished_ms)):
-            self._do(connection, number, Deed(Action.TELL, SYSTEM), now_ms)
+        return day_of(now_ms) > day_of(max(held.opened_ms, finished_ms))
 
     # --- reading ---
 
@@ -454,6 +464,11 @@ def _contact(connection: Connection, hall: str, case_no: str | None, service_no:
     if case_no is None or service_no is None:
         return False
     return identities.has_contact(connection, hall, case_no, service_no)
+
+
+def _tells(regime: Regime) -> bool:
+    """Whether the rated person is told, because the policy lets that person appeal."""
+    return regime.rules.appeal is not None and regime.rules.appeal.by is Party.STAFF
 
 
 def _runs(limit: Limit) -> bool:

@@ -420,7 +420,7 @@ deeds = Table(
     Column("at_ms", BigInteger, nullable=False),
     Column("action", String(20), nullable=False),
     Column("party", String(20), nullable=False),
-    Column("actor", String(64), nullable=False),
+    Column("actor", String(100), nullable=False),
     Column("org", String(64), nullable=False),
     Column("before", String(20)),
     Column("after", String(20), nullable=False),

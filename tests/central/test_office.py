@@ -329,6 +329,15 @@ def test_the_rated_person_is_told_once_the_case_is_finished_and_the_two_days_run
     assert world.dues(number)["appeal"] == "2026-10-13 00:00"  # Saturday the 10th is worked, and Monday the 12th
 
 
+def test_those_who_are_never_told_stand_in_nobodys_way(open_world, monkeypatch):
+    monkeypatch.setattr(handlings, "MOST", 2)
+    world = open_world("siping")
+    waiting = [world.rate(1, world.case(status="accepted")) for _ in range(5)]
+    told = world.rate(1)
+    world.turn_to("2026-10-08 10:00")
+    assert [bool(world.office.file(number).held.told_ms) for number in (*waiting, told)] == [False] * 5 + [True]
+
+
 def test_one_who_tried_on_two_days_may_give_up(world):
     number = world.rate(1)
     world.must(number, Action.ATTEMPT, outcome=Outcome.NO_ANSWER)

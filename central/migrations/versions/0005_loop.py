@@ -59,7 +59,7 @@ def upgrade() -> None:
         sa.Column("at_ms", sa.BigInteger(), nullable=False),
         sa.Column("action", sa.String(length=20), nullable=False),
         sa.Column("party", sa.String(length=20), nullable=False),
-        sa.Column("actor", sa.String(length=64), nullable=False),
+        sa.Column("actor", sa.String(length=100), nullable=False),
         sa.Column("org", sa.String(length=64), nullable=False),
         sa.Column("before", sa.String(length=20), nullable=True),
         sa.Column("after", sa.String(length=20), nullable=False),
