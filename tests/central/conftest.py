@@ -5,11 +5,13 @@ import base64
 import hashlib
 import json
 import shutil
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
+from typing import ClassVar
 
 import httpx
 import pytest
@@ -17,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding
 from fastapi import FastAPI
 from playwright.sync_api import Browser, Page
+from sqlalchemy import Connection, Engine, event
 
 from central import database, passwords
 from central.app import create_app
@@ -247,7 +250,11 @@ def take(store: Store, settings: Settings) -> Take:
 
 
 class Client:
-    """Speaks HTTP to an app in this process."""
+    """Speaks HTTP to an app in this process. A route that asks the database on the event loop, where everybody else
+    waits for it, fails."""
+
+    #: The threads in which one runs.
+    loops: ClassVar[set[int]] = set()
 
     def __init__(self, app: FastAPI):
         self.app = app
@@ -258,7 +265,12 @@ class Client:
             async with httpx.AsyncClient(transport=door, base_url="http://central") as client:
                 return await client.request(method, url, **request)
 
-        return asyncio.run(send())
+        here = threading.get_ident()
+        self.loops.add(here)
+        try:
+            return asyncio.run(send())
+        finally:
+            self.loops.discard(here)
 
     def get(self, url: str, **request) -> httpx.Response:
         return self("GET", url, **request)
@@ -266,6 +278,11 @@ class Client:
     def post(self, *batch: object, **request) -> httpx.Response:
         body = request.pop("content", None) or json.dumps(batch)
         return self("POST", "/api/v1/events", content=body, headers=request.pop("headers", SENDER))
+
+
+@event.listens_for(Engine, "begin")
+def _nobody_waits_for_a_database(_connection: Connection) -> None:
+    assert threading.get_ident() not in Client.loops, "a route asks the database on the event loop: run_in_threadpool"
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from collections import Counter
 
 import pytest
 import schemathesis
+from fastapi.routing import APIRoute
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, SecretStr
@@ -26,11 +27,12 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from central import answers, openapi
+from central.app import ROUTERS
 from central.core.rating import Channel
 from central.routes.reveals import CONSENT
 from protocol.identity import Callee, Contact
 from tests.central.conftest import AUDITOR_KEY, HALL_KEY, Gateway, settings_for
-from tests.central.people import own_password
+from tests.central.people import FORM, own_password
 from tests.central.town import URL, Town
 
 OPERATOR_KEY = "operator-key-for-tests-only"
@@ -263,3 +265,29 @@ def test_a_cookie_alone_changes_nothing(town, path, method):
     url = path.replace("{number}", "1").replace("{consent}", "1")
     answer = town("handler")(method.upper(), url, headers={"Content-Type": "application/json"}, content="{}")
     assert (answer.status_code, answer.json()["type"]) == (403, "urn:hcp:problem:forbidden")
+
+
+PAGES = sorted(
+    {
+        (route.path, method)
+        for router in ROUTERS
+        for route in router.routes
+        # to sign out takes no parameter, and ends what the others need
+        if isinstance(route, APIRoute) and not openapi.is_interface(route.path) and route.path != "/logout"
+        for method in route.methods
+    }
+)
+ODD = ("0", "-1", str(2**63), str(2**200), "%00", "x" * 300, "1")
+
+
+@pytest.mark.parametrize(("path", "method"), PAGES)
+def test_no_page_breaks_over_an_odd_address(town, path, method):
+    query = "&".join(f"{name}={odd}" for odd in ODD for name in ("after", "done", "search", "next", "org", "choice"))
+    for odd, action in itertools.product(
+        ODD if "{" in path else [""], ("reply", "%00") if "{action}" in path else [""]
+    ):
+        url = path.replace("{number}", odd).replace("{action}", action)
+        for tail in ("", f"?{query}", f"?done={odd}&after={odd}&again={odd}&lang={odd}"):
+            answer = town("handler")(method, url + tail, headers=FORM, content=f"csrf={town('handler').csrf}")
+            assert answer.status_code < 500, (url + tail, answer.text)
+            assert answer.headers.get("cache-control") == "no-store" or path.endswith((".css", ".js")), url
