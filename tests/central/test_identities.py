@@ -4,8 +4,6 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from central import database, identities, keyring, tables
-from central.core import realname
-from central.core.realname import Standing
 from central.store import Store
 from protocol.identity import About, Callee, Contact
 from tests.central.conftest import Take
@@ -85,18 +83,3 @@ def test_a_key_that_central_does_not_hold_is_said_once(take, gateway, connection
     with connection() as rows:
         (incident,) = rows.execute(tables.incidents.select()).mappings()
     assert (incident["code"], incident["body"]) == ("unknown_identity_key", None)
-
-
-@pytest.mark.parametrize(
-    ("rule", "named", "expected"),
-    [
-        ("real_name", True, Standing.REAL_NAME),
-        ("real_name", False, Standing.FEEDBACK),
-        ("encouraged", True, Standing.REAL_NAME),
-        ("encouraged", False, Standing.UNNAMED),
-        (None, True, Standing.REAL_NAME),
-        (None, False, Standing.UNNAMED),
-    ],
-)
-def test_what_a_rating_is_by_the_name_behind_it(rule, named, expected):
-    assert realname.standing(rule, named) is expected and realname.TITLES[expected]

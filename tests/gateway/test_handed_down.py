@@ -46,7 +46,7 @@ def take(desk: Desk, *new: tuple[str, dict], **more: object) -> None:
     HandedDown(given(desk, **more), desk.service, desk.store).take(kept(desk, *new))
 
 
-@pytest.mark.requirement("LZ-2.1.2a", "WZ-4c")
+@pytest.mark.requirement("LZ-2.1.2a")
 def test_devices_name_the_levels_and_offer_the_reasons_of_the_policy(desk):
     twin = desk.enrol("w1")
     take(desk, ("indicators", INDICATORS), ("policy", policy(2)))
