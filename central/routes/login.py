@@ -13,7 +13,7 @@ from central.accounts import SESSION_MS, Accounts, Refused
 from central.answers import Ended, Me, Token
 from central.auth import SignInFirst
 from central.body import read_model
-from central.core.roles import ROLE_TITLES, SCOPE_TITLES
+from central.core.roles import ROLE_TITLES, SCOPE_TITLES, Right, Role
 from central.forms import form_of
 from central.openapi import ANYBODY, READER, WRITER, takes, told
 from central.problem import Problem
@@ -63,6 +63,8 @@ async def login(request: Request) -> Response:
         page = plain("login.html", 429 if seconds else 401, next=to, account=account[:40], problem=problem)
         page.headers.update(_retry(token))
         return page
+    if to == "/":
+        to = await run_in_threadpool(_home, request, token)
     answer = RedirectResponse(to, 303, _PRIVATE)
     _set_cookie(request, answer, token)
     return answer
@@ -176,6 +178,16 @@ def _ours(to: str) -> str:
 
 def _retry(refused: Refused) -> dict[str, str]:
     return {"Retry-After": str(math.ceil(refused.wait_ms / 1000))} if refused.wait_ms else {}
+
+
+def _home(request: Request, token: str) -> str:
+    """Where somebody's work is, who did not say where to go."""
+    session = _accounts(request).session(token)
+    if session is None or session.must_change:
+        return "/"
+    if session.viewer.may(Right.FILES):
+        return "/worklist"
+    return "/mine" if Role.STAFF in session.viewer.roles() else "/"
 
 
 def _password(csrf: str, must_change: bool, problem: str | None, status: int) -> HTMLResponse:

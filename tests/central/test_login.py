@@ -124,6 +124,17 @@ def test_one_is_led_to_a_page_of_ours_and_to_no_other(browser, city, given, to):
     assert browser.sign_in("handler", city.passwords["handler"], next=given).headers["location"] == to
 
 
+@pytest.mark.parametrize(
+    ("account", "home"), [("handler", "/worklist"), ("reform", "/worklist"), ("rated", "/mine"), ("nobody-yet", "/")]
+)
+def test_who_said_nowhere_is_led_to_where_the_work_is(client, city, account, home):
+    city.person("nobody-yet", "police")
+    browser = Browser(client).settle_in(city, account)
+    browser.cookies.clear()
+    answer = browser.sign_in(account, f"sesame-for-{account[::-1]}-9")
+    assert (answer.status_code, answer.headers["location"]) == (303, home)
+
+
 def test_signing_out_needs_the_forms_token(browser, city):
     browser.settle_in(city, "handler")
     good = browser.csrf
