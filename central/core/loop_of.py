@@ -37,6 +37,7 @@ def rules(policy: Policy) -> LoopRules:
         unclassified=_unclassified(policy) if classes else None,
         appeal=_appeal(policy),
         invalid=_invalid(policy),
+        call_back_fields=tuple(map(str, policy.call_back.fields or ())),
         attempts=policy.call_back.least_attempts.value if policy.call_back.least_attempts else 2,
         reply_fields=tuple(map(str, policy.rectify.fields or ())) or ("result",),
         reply_review=bool(policy.review.rectifications and policy.review.rectifications.value),

@@ -55,6 +55,7 @@ KEYS = {
     "call_back.recorded": "回访须有记录",
     "call_back.rate_percent": "实名差评回访率",
     "call_back.least_attempts": "无法联系前的回访次数",
+    "call_back.fields": "回访记录的内容",
     "timers.call_back": "回访时限",
     "timers.appeal": "申诉时限",
     "timers.review": "申诉复核时限",

@@ -198,6 +198,8 @@ class CallBack(Model):
     """Of the bad ratings with a real name."""
     least_attempts: Value[Annotated[StrictInt, Field(ge=1, le=10)]] | None = None
     """On different days, before 拒评 may be said."""
+    fields: dict[FieldName, FormField] | None = None
+    """What its record must hold."""
 
 
 class Extension(Model):

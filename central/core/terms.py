@@ -122,6 +122,7 @@ class FieldName(StrEnum):
     REASON = "reason"
     NEW_DUE = "new_due"
     JOINT_MEASURES = "joint_measures"
+    PRELIMINARY = "preliminary"
 
 
 class Model(BaseModel):

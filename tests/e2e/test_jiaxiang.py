@@ -49,6 +49,7 @@ def test_jiaxiang_from_the_press_to_the_closed_case(tmp_path):
         # 立整立改: called within the hour, put right, told, closed the same day
         central.turn_to("2026-09-24 17:20")
         assert "待回访" in attitude.refused("reply", HANDLER, fields=RESULT), "nobody is answered without a call"
+        assert "初步答复" in attitude.refused("call_back", HANDLER)
         attitude.do("call_back", HANDLER, fields={"preliminary": "致歉，当班人员立即改正"})
         attitude.do("confirm", HANDLER)
         attitude.do("reply", HANDLER, fields=RESULT)
