@@ -10,6 +10,7 @@ The folder holds ``flash.bin`` (the NOR model, all that survives a power cut) an
 called from any thread; a wait ends with ``WaitTimeout``, or with ``DeviceOff`` when the power goes meanwhile.
 """
 
+import contextlib
 import itertools
 import os
 import subprocess
@@ -370,15 +371,18 @@ class SimDevice:
         self._ask({"t": "clock", "wall_ms": wall_ms, "error_ms": error_ms})
 
     def cut_network(self) -> None:
-        """Pull the cable: connections break and the device sees its link go down."""
+        """Pull the cable: connections break and the device, if it runs, sees its link go down."""
         self.network.cut()
-        if self.running:
-            self._ask({"t": "network", "up": False})
+        self._show_link(False)
 
     def restore_network(self) -> None:
         self.network.restore()
-        if self.running:
-            self._ask({"t": "network", "up": True})
+        self._show_link(True)
+
+    def _show_link(self, up: bool) -> None:
+        # between two lives, or before the first line of one, there is nobody who could see it
+        with contextlib.suppress(DeviceOff):
+            self._ask({"t": "network", "up": up})
 
     def reset(self) -> None:
         """Press the reset button; the device starts anew by itself."""

@@ -456,3 +456,20 @@ def test_a_task_that_dies_restarts_the_device_and_loses_nothing(hall, device):
 def test_a_device_that_is_not_enrolled_says_so(tmp_path):
     with SimDevice(tmp_path / "blank") as device:
         device.wait_screen("not_enrolled")
+
+
+def test_a_cable_is_pulled_and_plugged_whatever_the_device_does_meanwhile(hall, device):
+    """Also between two lives, when nobody is behind the door."""
+    wait_drained(device)
+    device.power_off()
+    device.cut_network()
+    device.power_on()
+    device.cut_network()
+    device.restore_network()
+    device.power_off()
+    device.restore_network()
+    device.power_on()
+    device.press(4)
+    device.wait_light(4)
+    device.press(4)
+    assert [rating.body.level for rating in hall.wait_ratings(device.id, 1)] == [4]
