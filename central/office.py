@@ -131,12 +131,12 @@ class Office:
         What fails here must not keep a rating from being taken: it is logged, and `sweep` comes back to it.
         """
         now_ms = self._clock.now_ms()
+        self._open(connection, now_ms, counted)
         try:
             with connection.begin_nested():
-                self._open(connection, now_ms, counted)
                 self._rebind(connection, now_ms, moved)
         except Exception as error:  # noqa: BLE001 - whatever it is, the batch goes on
-            log.error("a bad rating could not be brought into the loop", hall=hall, error=type(error).__name__)
+            log.error("a rating's new binding did not reach the loop", hall=hall, error=type(error).__name__)
 
     def sweep(self) -> int:
         """Bring in what `settled` could not; gives how many."""
@@ -148,10 +148,16 @@ class Office:
         regime = self.regime
         if regime is None or (ids is not None and not ids):
             return 0
-        found = handlings.to_open(connection, regime.bad, ids, self._since_ms)
-        for rated in found:
-            self._begin(connection, regime, rated, now_ms)
-        return len(found)
+        opened = 0
+        for rated in handlings.to_open(connection, regime.bad, ids, self._since_ms):
+            try:
+                with connection.begin_nested():
+                    self._begin(connection, regime, rated, now_ms)
+                opened += 1
+            except Exception as error:  # noqa: BLE001 - one that fails stands in no other's way
+                words = "a bad rating could not be brought into the loop"
+                log.error(words, hall=rated.hall, rating=rated.id, error=type(error).__name__)
+        return opened
 
     def _begin(self, connection: Connection, regime: Regime, rated: Rated, now_ms: int) -> None:
         org = directory.org_of(connection, rated.hall, rated.window)

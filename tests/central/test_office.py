@@ -10,7 +10,7 @@ from central import audit, calendars, handlings, keyring, tables
 from central.core import audit_chain
 from central.core.handling import Action, Deed, Outcome, State
 from central.core.refusal import Refusal
-from central.office import UnknownHandling
+from central.office import Office, UnknownHandling
 from central.settings import SettingsError
 from protocol.identity import Callee, Contact
 from tests.central.office_world import CITIZEN, FULL, HANDLER, REVIEWER, SUPERVISOR, OfficeWorld, beijing
@@ -95,6 +95,25 @@ def test_a_failure_in_the_loop_keeps_no_rating_from_being_taken_and_is_made_good
     monkeypatch.undo()
     assert world.office.sweep() == 1
     assert [world.state(held.id) for held in world.office.queue()] == ["pushed"]
+
+
+def test_one_that_fails_stands_in_no_other_ones_way(world, monkeypatch):
+    begin, case_no = Office._begin, world.case()
+
+    def broken(self, connection, regime, rated, now_ms):
+        begin(self, connection, regime, rated, now_ms)
+        if rated.case_no == case_no:
+            raise RuntimeError("broken")
+
+    monkeypatch.setattr(Office, "_begin", broken)
+    bodies = [world.device.rating(1, wall_ms=world.clock.now_ms(), error_ms=50) for _ in range(3)]
+    cases = [world.case(), case_no, world.case()]
+    bound = [world.gateway.bound(world.device, each, seq=seq) for seq, each in enumerate(cases, 1)]
+    assert world.take(*map(world.record, bodies, bound)) == ["accepted"] * 3
+    assert [held.case_no for held in world.office.queue()] == [cases[0], cases[2]]
+    assert world.office.sweep() == 0
+    monkeypatch.undo()
+    assert world.office.sweep() == 1
 
 
 def test_a_device_that_does_not_know_the_time_is_taken_at_the_gateways_word(world):
