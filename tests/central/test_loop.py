@@ -166,8 +166,12 @@ def test_an_appeal_that_leaves_out_a_field_is_refused_by_its_name(ground, kind, 
 
 
 def test_an_answer_to_the_text_is_asked_for_where_there_is_one():
-    world = called_back(WENZHOU)
-    world.must(A.APPEAL, HANDLER, {**FULL, "response_to_text": ""}, ground="malicious")
+    unanswered = {**FULL, "response_to_text": ""}
+    world = called_back(WENZHOU, text=True)
+    refusal = world.do(A.APPEAL, HANDLER, unanswered, ground="malicious")
+    assert refusal is not None and refusal.code == "incomplete" and FIELDS["response_to_text"] in refusal.sentence
+    silent = called_back(WENZHOU)
+    assert silent.do(A.APPEAL, HANDLER, unanswered, ground="malicious") is None and silent.state == "appealed"
 
 
 @pytest.mark.requirement("WZ-A2-1", "WZ-A2-2a", "WZ-A2-2b", "WZ-A2-2c", "WZ-A2-2d", "WZ-A2-11")

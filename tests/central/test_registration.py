@@ -1,8 +1,9 @@
 """Registering who there is."""
 
 import pytest
+from sqlalchemy import select
 
-from central import granting, registration
+from central import directory, granting, registration, tables
 from central.core.regions import KIND_TITLES, TIER_TITLES, OrgKind, Tier, is_below
 from central.core.roles import Grant, Role, Scope
 from central.registration import RegistrationError
@@ -26,10 +27,13 @@ def test_institutions_are_of_the_three_kinds_and_centres():
 
 @pytest.mark.requirement("WZ-2b")
 def test_every_kind_of_institution_is_stored_and_gets_windows(city):
-    for org, window in (("archive", "7"), ("notary", "8")):
+    for org, window, kind in (("archive", "7", OrgKind.PARTY_BODY), ("notary", "8", OrgKind.AUTHORISED)):
         city.person(f"{org}-handler", org, Grant(Role.HANDLER, Scope.ORG, org))
         city.do(registration.activate_org, org)
         city.do(registration.assign_window, city.hall, window, org)
+        with city.store.read() as connection:
+            assert directory.org_of(connection, city.hall, window) == org
+            assert connection.execute(select(tables.orgs.c.kind).where(tables.orgs.c.id == org)).scalar_one() is kind
 
 
 @pytest.mark.requirement("WZ-3b")
