@@ -52,6 +52,11 @@ class Display:
 
 
 @dataclass(frozen=True)
+class CoinCell:
+    centre: Pair
+
+
+@dataclass(frozen=True)
 class Face:
     gap: float
     wall: float
@@ -88,6 +93,7 @@ class Dimensions:
     keys: Keys
     lights: Lights
     display: Display
+    coin_cell: CoinCell
     face: Face
     panel: Panel
     case: Case
