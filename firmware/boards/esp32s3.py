@@ -20,14 +20,14 @@ from firmware.boards import pins
 from firmware.boards.board import Board
 from firmware.display import TICK_MS, Display
 from firmware.drivers.keys import Keys
-from firmware.drivers.stars import BRIGHTEST, COUNT, Stars
+from firmware.drivers.stars import Stars
 
 CLICK_MS = 30
 IDLE_MS = 60000
 BLINK_MS = 250
 SPOKEN = {"rate": "rate", "thanks": "thanks", "saved": "thanks"}  # screens with a prompt
 _STEPS = 8  # of the countdown
-_ALL = (1 << COUNT) - 1
+_ALL = (1 << pins.STARS_COUNT) - 1
 _VOICE = "voice/"  # in the root of the file system: a hall's own recording outlives updates
 
 
@@ -80,16 +80,16 @@ class Esp32S3(Board):
     def _make_display(self):
         from firmware.drivers import tft
 
-        spi = SPI(1, baudrate=40000000, sck=Pin(pins.TFT_SCK), mosi=Pin(pins.TFT_MOSI), miso=None)
+        spi = SPI(pins.TFT_HOST, baudrate=pins.TFT_HZ, sck=Pin(pins.TFT_SCK), mosi=Pin(pins.TFT_MOSI), miso=None)
         kind = tft.ILI9341 if self._settings.get("display") == "ili9341" else tft.ST7789
         panel = tft.Tft(spi, _out(pins.TFT_CS, 1), _out(pins.TFT_DC), _out(pins.TFT_RST, 1), kind)
-        self._light = PWM(Pin(pins.TFT_BL), freq=20000, duty_u16=49152)
+        self._light = PWM(Pin(pins.TFT_BL), freq=pins.BACKLIGHT_HZ, duty_u16=pins.BACKLIGHT_DUTY_PCT * 65536 // 100)
         return Display(panel)
 
     def _make_clock(self):
         from firmware.drivers.ds3231 import Ds3231
 
-        return Ds3231(I2C(0, scl=Pin(pins.I2C_SCL), sda=Pin(pins.I2C_SDA), freq=400000))
+        return Ds3231(I2C(pins.I2C_HOST, scl=Pin(pins.I2C_SCL), sda=Pin(pins.I2C_SDA), freq=pins.I2C_HZ))
 
     def _make_net(self):
         from firmware.drivers import net
@@ -97,7 +97,7 @@ class Esp32S3(Board):
         wifi = self._settings.get("wifi")
         if wifi:
             return net.Wifi(wifi["ssid"], wifi["password"])
-        spi = SPI(2, sck=Pin(pins.ETH_SCK), mosi=Pin(pins.ETH_MOSI), miso=Pin(pins.ETH_MISO))
+        spi = SPI(pins.ETH_HOST, sck=Pin(pins.ETH_SCK), mosi=Pin(pins.ETH_MOSI), miso=Pin(pins.ETH_MISO))
         return net.Lan(spi, _out(pins.ETH_CS, 1), Pin(pins.ETH_INT, Pin.IN), _out(pins.ETH_RST, 1))
 
     def _make_buzzer(self):
@@ -133,7 +133,7 @@ class Esp32S3(Board):
 
     def light(self, level, ms):
         self._lit = mask = 1 << level - 1 if level else 0
-        self._stars.show(mask, BRIGHTEST)
+        self._stars.show(mask, pins.STARS_BRIGHTEST)
         self._run("stars", self._countdown(mask, ms))
         if self.display:
             self.display.light(level, ms, self.ticks_ms())
@@ -142,7 +142,7 @@ class Esp32S3(Board):
     async def _countdown(self, mask, ms):
         if mask and ms:
             for step in range(_STEPS, 0, -1):
-                self._stars.show(mask, BRIGHTEST * step // _STEPS)
+                self._stars.show(mask, pins.STARS_BRIGHTEST * step // _STEPS)
                 await asyncio.sleep_ms(ms // _STEPS)
 
     def identify(self, ms):
@@ -150,9 +150,9 @@ class Esp32S3(Board):
 
     async def _blink(self, ms):
         for number in range(ms // BLINK_MS):
-            self._stars.show(0 if number & 1 else _ALL, BRIGHTEST)
+            self._stars.show(0 if number & 1 else _ALL, pins.STARS_BRIGHTEST)
             await asyncio.sleep_ms(BLINK_MS)
-        self._stars.show(self._lit, BRIGHTEST)
+        self._stars.show(self._lit, pins.STARS_BRIGHTEST)
 
     def click(self):
         if self._buzzer:

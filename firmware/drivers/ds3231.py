@@ -10,7 +10,8 @@ import time
 
 from micropython import const
 
-_ADDRESS = const(0x68)
+from firmware.boards.pins import I2C_DS3231
+
 _TIME = const(0x00)
 _NOTE = const(0x07)  # the seven alarm registers
 _CONTROL = const(0x0E)
@@ -28,7 +29,7 @@ class Ds3231:
 
     def __init__(self, i2c):
         self._i2c = i2c
-        i2c.readfrom_mem(_ADDRESS, _STATUS, 1)
+        i2c.readfrom_mem(I2C_DS3231, _STATUS, 1)
 
     def read(self):
         """``(wall_ms, error_ms)`` now, in Unix time, or None: it stopped, was never set by us, or shows nonsense."""
@@ -57,10 +58,10 @@ class Ds3231:
         return (struct.unpack(">h", self._get(_TEMPERATURE, 2))[0] >> 6) * 250
 
     def _get(self, register, count):
-        return self._i2c.readfrom_mem(_ADDRESS, register, count)
+        return self._i2c.readfrom_mem(I2C_DS3231, register, count)
 
     def _put(self, register, data):
-        self._i2c.writeto_mem(_ADDRESS, register, data)
+        self._i2c.writeto_mem(I2C_DS3231, register, data)
 
 
 def _seconds(time_registers):

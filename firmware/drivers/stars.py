@@ -3,10 +3,16 @@
 from machine import bitstream
 from micropython import const
 
-COUNT = 5
-BRIGHTEST = 64  # of 255: one star takes about 15 mA, all of them 75 mA, which a USB port can give beside the radio
+from firmware.boards.pins import (
+    STARS_BRIGHTEST,
+    STARS_COUNT,
+    STARS_ONE_HIGH_NS,
+    STARS_ONE_LOW_NS,
+    STARS_ZERO_HIGH_NS,
+    STARS_ZERO_LOW_NS,
+)
 
-_TIMING = (400, 850, 800, 450)  # ns high and low of a 0 and of a 1 (WS2812B data sheet, ± 150 ns)
+_TIMING = (STARS_ZERO_HIGH_NS, STARS_ZERO_LOW_NS, STARS_ONE_HIGH_NS, STARS_ONE_LOW_NS)
 _BYTES = const(3)
 
 
@@ -15,12 +21,12 @@ class Stars:
 
     def __init__(self, pin):
         self._pin = pin
-        self._data = bytearray(COUNT * _BYTES)
+        self._data = bytearray(STARS_COUNT * _BYTES)
         self.show(0, 0)
 
     def show(self, stars: int, brightness: int) -> None:
         """Light the stars of a mask (bit 0: one star) and darken the others. ``brightness`` is 0 to 255, clipped."""
-        value = min(brightness, BRIGHTEST)
-        for at in range(COUNT * _BYTES):
+        value = min(brightness, STARS_BRIGHTEST)
+        for at in range(STARS_COUNT * _BYTES):
             self._data[at] = value if stars >> at // _BYTES & 1 else 0
         bitstream(self._pin, 0, _TIMING, self._data)

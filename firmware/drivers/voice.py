@@ -9,7 +9,8 @@ import struct
 from machine import I2S
 from micropython import const
 
-_RATE = const(16000)
+from firmware.boards.pins import VOICE_BITS, VOICE_HZ
+
 _HEAD = const(44)
 _CHUNK = const(1024)  # bytes, 32 ms
 _BUFFER = const(16000)  # bytes, half a second: the loop may stall for an erase meanwhile
@@ -38,7 +39,7 @@ class Voice:
 
     async def _stream(self, file):
         sck, ws, out = self._pins
-        i2s = I2S(0, sck=sck, ws=ws, sd=out, mode=I2S.TX, bits=16, format=I2S.MONO, rate=_RATE, ibuf=_BUFFER)
+        i2s = I2S(0, sck=sck, ws=ws, sd=out, mode=I2S.TX, bits=VOICE_BITS, format=I2S.MONO, rate=VOICE_HZ, ibuf=_BUFFER)
         done = asyncio.ThreadSafeFlag()
         i2s.irq(lambda _: done.set())  # from now on write() does not block
         data = memoryview(bytearray(_CHUNK))
@@ -49,10 +50,10 @@ class Voice:
                 if not size:
                     break
                 if self.quieter:
-                    I2S.shift(buf=data[:size], bits=16, shift=-self.quieter)
+                    I2S.shift(buf=data[:size], bits=VOICE_BITS, shift=-self.quieter)
                 i2s.write(data[:size])
                 await done.wait()
-            await asyncio.sleep_ms(_BUFFER * 500 // _RATE)  # what is still in its buffer
+            await asyncio.sleep_ms(_BUFFER * 500 // VOICE_HZ)  # what is still in its buffer
         finally:
             self._sd(0)
             i2s.deinit()
@@ -62,4 +63,4 @@ def _is_ours(head):
     if len(head) < _HEAD or head[:4] != b"RIFF" or head[8:16] != b"WAVEfmt " or head[36:40] != b"data":
         return False
     form, channels, rate = struct.unpack_from("<HHI", head, 20)
-    return form == 1 and channels == 1 and rate == _RATE and struct.unpack_from("<H", head, 34)[0] == 16
+    return form == 1 and channels == 1 and rate == VOICE_HZ and struct.unpack_from("<H", head, 34)[0] == VOICE_BITS

@@ -3,12 +3,8 @@
 import ast
 import struct
 
-import pytest
-
-from hcp import pinout
 from simulator import speak_prompts
 from tests.firmware import chip_vm
-from tests.firmware.crypto_vm import ROOT
 
 APP = """
 from esp32 import Partition
@@ -244,30 +240,3 @@ asyncio.run(story())
 """.replace("FOLDER", repr(str(tmp_path)))
     )
     assert out == ["1 True", "0 True []", "0", str(sorted(speak_prompts.PROMPTS))]
-
-
-# --- the pin map ---
-
-
-def test_the_pins_of_the_firmware_are_those_of_the_hardware():
-    pins = pinout.parse((ROOT / "hardware" / "pinout.toml").read_text())
-    written = (ROOT / "firmware" / "boards" / "pins.py").read_text()
-    assert written == pinout.render(pins), "run `python -m hcp.pinout`"
-    assert len({pin.gpio for pin in pins}) == len(pins) == 25
-
-
-@pytest.mark.parametrize(
-    ("line", "complaint"),
-    [
-        ("BTN6 = { gpio = 4, dir = 'in' }", "BTN6: GPIO4 is BTN1 already"),
-        ("X = { gpio = 35, dir = 'in' }", "X: GPIO35 is reserved: octal PSRAM"),
-        ("X = { gpio = 23, dir = 'in' }", "X: an ESP32-S3 has no free GPIO23"),
-        ("X = { gpio = 46, dir = 'sideways' }", "X: dir is one of in, out, io, got 'sideways'"),
-        ("X = { gpio = 46, dir = 'in', pul = 'up' }", "X: knows gpio, dir, pull and note, got pul"),
-    ],
-)
-def test_a_pin_map_that_cannot_be_built_is_refused(line, complaint):
-    text = (ROOT / "hardware" / "pinout.toml").read_text() + line.replace("'", '"') + "\n"
-    with pytest.raises(pinout.PinoutError) as error:
-        pinout.parse(text)
-    assert complaint in str(error.value)

@@ -20,7 +20,7 @@ from firmware.drivers import tft
 from machine import Pin, SPI
 machine.spi[1] = [panel]
 def out(gpio): return Pin(gpio, Pin.OUT)
-bus = SPI(1, baudrate=40000000, sck=Pin(pins.TFT_SCK), mosi=Pin(pins.TFT_MOSI), miso=None)
+bus = SPI(pins.TFT_HOST, baudrate=pins.TFT_HZ, sck=Pin(pins.TFT_SCK), mosi=Pin(pins.TFT_MOSI), miso=None)
 screen = tft.Tft(bus, out(pins.TFT_CS), out(pins.TFT_DC), out(pins.TFT_RST), KIND)
 corners = [(0, 0), (319, 0), (0, 239), (319, 239)]
 print([panel.pixel(*xy) for xy in corners])
@@ -54,14 +54,14 @@ def test_the_wrong_kind_of_display_is_seen_at_once():
 
 def test_stars_shine_alike_and_never_brighter_than_the_port_can_feed():
     out = chip_vm.run("""
-from firmware.drivers.stars import BRIGHTEST, Stars
+from firmware.drivers.stars import Stars
 stars = Stars(machine.Pin(pins.LED_DATA, machine.Pin.OUT))
 print(lights.colours)
 for level in range(1, 6):
     stars.show(1 << level - 1, 40)
     print(lights.colours)
 stars.show(31, 255)
-print(lights.colours, BRIGHTEST)
+print(lights.colours, pins.STARS_BRIGHTEST)
 """)
     dark = [(0, 0, 0)] * 5
     assert ast.literal_eval(out[0]) == dark
