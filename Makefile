@@ -4,11 +4,12 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
+HARDWARE := .venv/hardware
 OLD_ENOUGH := -c 'import sys; sys.exit(sys.version_info < (3, 11))'
 out := $(if $(OUT),--out "$(OUT)")
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check requirements bench sim format pins firmware
+.PHONY: help demo test check requirements bench sim format pins firmware hardware
 
 help:
 	@awk -F ' *## ' '/^[a-z]+:.* ## / { sub(/:.*/, "", $$1); printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -38,14 +39,18 @@ sim: $(READY) ## play one scenario on simulated devices (SCENARIO=file)
 firmware: $(READY) ## the image for a board, run in the VM, with its sizes (KEY=release.pem: whose updates it takes)
 	@$(BIN)/python -m simulator.build_firmware $(if $(KEY),--key "$(KEY)")
 
+hardware: $(HARDWARE) ## board, case, panel and guides from their text, checked, in build/hardware (as root: brings KiCad)
+	@hardware/install.sh
+	@$(BIN)/python -m hardware.build --twice $(if $(ONLY),--only $(ONLY)) $(out)
+
 format: $(READY) ## put all files into the common style
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
 
 pins: $(READY) ## write constraints.txt anew from what .venv holds now
-	@$(BIN)/python -m pip install -qq --disable-pip-version-check -e '.[test]'
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check -e '.[test,hardware]'
 	@{ echo '# Versions this tree was tested with. Written by `make pins`.'; \
 	   $(BIN)/python -m pip freeze --disable-pip-version-check --exclude-editable | grep -E '^[A-Za-z0-9._-]+==[^ ]+$$'; \
-	} > constraints.new && mv constraints.new constraints.txt && touch $(READY)
+	} > constraints.new && mv constraints.new constraints.txt && touch $(READY) && touch $(HARDWARE)
 	@echo "constraints.txt: $$(grep -c == constraints.txt) versions"
 
 $(READY): pyproject.toml constraints.txt
@@ -56,4 +61,11 @@ $(READY): pyproject.toml constraints.txt
 	@echo "Setting up .venv (only when pyproject.toml or constraints.txt changed; takes about a minute) ..."
 	@$(BIN)/python $(OLD_ENOUGH) 2>/dev/null || $(PYTHON) -m venv --clear .venv
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-input -c constraints.txt -e '.[test]'
+	@touch $@
+
+$(HARDWARE): $(READY) hardware/fabrication/interactive-bom.txt
+	@echo "Adding what the hardware is built with to .venv (1 GB, about a minute) ..."
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-input -c constraints.txt -e '.[hardware]'
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-input --no-deps --upgrade --target .venv/kicad \
+	  -r hardware/fabrication/interactive-bom.txt
 	@touch $@

@@ -1,21 +1,33 @@
-"""The programs that the hardware is built with: found, run, and their complaints turned into ours."""
+"""The programs that the hardware is built with: found, run, and their complaints turned into ours.
 
+KiCad runs with settings of its own and with a clock that stands still, so that two builds are the same to the byte: its
+files carry the date they were made, and nobody's library tables or preferences come into them.
+"""
+
+import atexit
+import functools
+import os
 import shutil
 import subprocess
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from hardware.part import HardwareError
 
 #: Program → the Debian package that brings it; `hardware/install.sh` installs them all.
 PACKAGES = {
-    "kicad-cli": "kicad (9, bookworm-backports)",
+    "kicad-cli": "kicad, version 9 or newer",
     "g++": "g++",
     "rsvg-convert": "librsvg2-bin",
     "pdftoppm": "poppler-utils",
     "dot": "graphviz",
     "faketime": "faketime",
 }
+#: The Python that KiCad's own module `pcbnew` belongs to: the distribution's, not ours.
+KICAD_PYTHON = "/usr/bin/python3"
+#: The day that programs with a date in their files are told.
+DAY = "2026-01-01 00:00:00"
 
 
 class ToolMissing(HardwareError):
@@ -33,14 +45,52 @@ def find(program: str) -> str:
 
 
 def run(
-    command: Sequence[str | Path], cwd: Path | None = None, ok: Sequence[int] = (0,), timeout_s: float = 240
+    command: Sequence[str | Path],
+    cwd: Path | None = None,
+    ok: Sequence[int] = (0,),
+    timeout_s: float = 240,
+    env: Mapping[str, str] | None = None,
 ) -> str:
-    """A program's standard output. Raises HardwareError with its last words if it does not end ``ok``."""
+    """A program's standard output; ``env`` is added to ours. Raises HardwareError with its last words if it does not
+    end ``ok``."""
     name = find(str(command[0]))
     done = subprocess.run(  # noqa: S603 (our own commands, no shell)
-        [name, *map(str, command[1:])], cwd=cwd, capture_output=True, text=True, timeout=timeout_s, check=False
+        [name, *map(str, command[1:])],
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        timeout=timeout_s,
+        check=False,
+        env={**os.environ, **(env or {})},
     )
     if done.returncode not in ok:
         words = "\n".join((done.stdout + done.stderr).strip().splitlines()[-12:])
         raise HardwareError(f"{Path(name).name} ended with {done.returncode}: {words}")
     return done.stdout
+
+
+def kicad(*words: str | Path, cwd: Path | None = None, ok: Sequence[int] = (0,)) -> str:
+    """What ``kicad-cli`` says to these words, on a day that does not change."""
+    find("kicad-cli")
+    return run([*_stopped_clock(), "kicad-cli", *words], cwd=cwd, ok=ok, env=_settings())
+
+
+def kicad_python(script: Path, *words: str | Path, path: Path | None = None, ok: Sequence[int] = (0,)) -> str:
+    """What a script of ours says that imports ``pcbnew``; ``path`` is one more folder to import from."""
+    find("kicad-cli")
+    more = {**_settings(), **({"PYTHONPATH": str(path)} if path else {})}
+    return run([*_stopped_clock(), KICAD_PYTHON, script, *words], ok=ok, env=more)
+
+
+def _stopped_clock() -> list[str]:
+    return ["faketime", "-f", DAY]
+
+
+@functools.cache
+def _settings() -> dict[str, str]:
+    """Settings as KiCad makes them the first time, in a folder that goes when this process does."""
+    folder = tempfile.mkdtemp(prefix="kicad-settings-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    # The clock that measures spans goes on: waiting on a clock that stands still never ends.
+    spans = {"DONT_FAKE_MONOTONIC": "1", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+    return {"KICAD_CONFIG_HOME": folder, "LC_ALL": "C.UTF-8", "TZ": "UTC", **spans}
