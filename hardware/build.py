@@ -1,0 +1,226 @@
+"""``make hardware``: everything that is made of the hardware's text, in build/hardware, checked.
+
+    build/hardware/ROOM/...       the artefacts of a step: hardware/ROOM/build.py makes them
+    build/hardware/summary.json   what each step said, how long it took, and what it was made from
+    build/hardware/SHA256SUMS     the hashes of all artefacts; sha256sum -c reads it
+
+A step whose tools are missing is skipped by name, and so is what waits for it; with CI=true that is a failure. The same
+sources and tools have to give the same bytes: a build compares its hashes with those of the one before it.
+"""
+
+import argparse
+import hashlib
+import json
+import multiprocessing
+import os
+import shutil
+import sys
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
+from dataclasses import asdict
+from pathlib import Path
+
+from rich.console import Console
+from rich.live import Live
+from rich.markup import escape
+from rich.spinner import Spinner
+from rich.table import Table
+
+from hardware import tool
+from hardware.part import HardwareError
+from hardware.step import Outcome, Result, Step, absent, carry_out, chosen
+
+ROOT = Path(__file__).resolve().parent.parent
+OUT = ROOT / "build" / "hardware"
+#: What the steps read, with some to spare: pins are compared with the firmware, labels come from the policies.
+SOURCES = ("hardware", "hcp", "firmware", "gateway", "central", "constraints.txt")
+SUMS = "SHA256SUMS"
+SUMMARY = "summary.json"
+#: Steps that run side by side: CI has two cores, and enclosure and fabrication are the long ones.
+JOBS = 2
+
+_INK = {Outcome.DONE: "green", Outcome.SKIPPED: "yellow", Outcome.FAILED: "red"}
+
+
+def carry_out_all(
+    steps: Sequence[Step],
+    out: Path,
+    pool: Executor,
+    started: Callable[[str], None] = lambda _: None,
+    ended: Callable[[Result], None] = lambda _: None,
+) -> list[Result]:
+    """Every step once those it waits for are done. One that fails or is skipped leaves out those that wait for it."""
+    waiting = list(steps)
+    done: dict[str, Result] = {}
+    running: dict[Future[Result], str] = {}
+
+    def end(result: Result) -> None:
+        done[result.name] = result
+        ended(result)
+
+    while waiting or running:
+        for step in list(waiting):
+            if why := _hindered(step, done):
+                end(Result(step.name, Outcome.SKIPPED, 0.0, why))
+            elif len(running) < JOBS and all(name in done for name in step.after):
+                running[pool.submit(carry_out, step.name, out)] = step.name
+                started(step.name)
+            else:
+                continue
+            waiting.remove(step)
+        finished, _ = wait(running, return_when=FIRST_COMPLETED) if running else (set(), None)
+        for future in finished:
+            del running[future]
+            end(future.result())
+    return [done[step.name] for step in steps]
+
+
+def _hindered(step: Step, done: dict[str, Result]) -> str:
+    """Why a step is left out; empty if nothing speaks against it."""
+    if lacks := absent(step):
+        return lacks
+    for name in step.after:
+        if name in done and done[name].outcome is not Outcome.DONE:
+            return f"waits for {name}, which {'failed' if done[name].outcome is Outcome.FAILED else 'was skipped'}"
+    return ""
+
+
+def sums(out: Path) -> str:
+    """One line for each artefact, as sha256sum writes them."""
+    paths = sorted(path for path in out.rglob("*") if path.is_file() and path.name not in (SUMS, SUMMARY))
+    return "".join(f"{_sha256(path)}  {path.relative_to(out).as_posix()}\n" for path in paths)
+
+
+def made_from() -> str:
+    """One hash for all that a build reads: sources, pinned versions, and which KiCad."""
+    total = hashlib.sha256()
+    for path in sorted(file for name in SOURCES for file in (ROOT / name, *(ROOT / name).rglob("*"))):
+        if path.is_file() and "__pycache__" not in path.parts:
+            total.update(f"{path.relative_to(ROOT).as_posix()} {_sha256(path)}\n".encode())
+    total.update((tool.run(["kicad-cli", "version"]) if shutil.which("kicad-cli") else "no KiCad").encode())
+    return total.hexdigest()
+
+
+def differences(before: str, after: str) -> list[str]:
+    """Artefacts that are not the same in two lists of sums, by name."""
+    old, new = ({line[66:]: line[:64] for line in text.splitlines()} for text in (before, after))
+    return sorted(name for name in old.keys() | new.keys() if old.get(name) != new.get(name))
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+class _Board:
+    """What the steps are doing, kept up to date in a terminal; elsewhere a line for each step that ended."""
+
+    def __init__(self, steps: Sequence[Step], console: Console) -> None:
+        self.console = console
+        self._steps = steps
+        self._running: dict[str, Spinner] = {}
+        self._ended: dict[str, Result] = {}
+        self._live = Live(get_renderable=self.table, console=console, refresh_per_second=8)
+
+    def __enter__(self) -> "_Board":
+        if self.console.is_terminal:
+            self._live.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._live.stop()
+
+    def started(self, name: str) -> None:
+        self._running[name] = Spinner("dots")
+
+    def ended(self, result: Result) -> None:
+        self._ended[result.name] = result
+        if not self.console.is_terminal:
+            self.console.print(f"{result.name}: {result.outcome}, {result.seconds:g} s", highlight=False)
+
+    def table(self) -> Table:
+        table = Table(box=None, pad_edge=False, header_style="dim")
+        for title in ("step", "", "s"):
+            table.add_column(title, justify="right" if title == "s" else "left", no_wrap=True)
+        table.add_column("")
+        for step in self._steps:
+            result = self._ended.get(step.name)
+            if result:
+                ink = _INK[result.outcome]
+                table.add_row(
+                    step.name, f"[{ink}]{result.outcome}[/]", f"{result.seconds:.1f}", escape(result.sentence)
+                )
+            else:
+                table.add_row(step.name, self._running.get(step.name, ""), "", f"[dim]{step.says}[/]")
+        return table
+
+
+def build(steps: Sequence[Step], out: Path, console: Console) -> list[Result]:
+    """The steps, told on a console; hashes and summary written. Not the same bytes as before from the same sources is
+    a failure, as a last result of its own."""
+    source = made_from()
+    before = _built_from(source, out)
+    spawn = multiprocessing.get_context("spawn")
+    with _Board(steps, console) as board, ProcessPoolExecutor(JOBS, mp_context=spawn) as pool:
+        results = carry_out_all(steps, out, pool, board.started, board.ended)
+    if not console.is_terminal:
+        console.print(board.table())
+    now = sums(out)
+    complete = {result.name for result in results if result.outcome is Outcome.DONE}
+    if changed := [name for name in differences(before, now) if before and name.split("/")[0] in complete]:
+        sentence = f"two builds of the same sources differ in {', '.join(changed[:8])}"
+        results.append(Result("same bytes", Outcome.FAILED, 0.0, sentence))
+    (out / SUMS).write_text(now, encoding="utf-8")
+    summary = {
+        "made_from": source,
+        "ok": all(result.outcome is Outcome.DONE for result in results),
+        "artefacts": len(now.splitlines()),
+        "steps": [{key: value for key, value in asdict(result).items() if key != "detail"} for result in results],
+    }
+    (out / SUMMARY).write_text(json.dumps(summary, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    return results
+
+
+def _built_from(source: str, out: Path) -> str:
+    """The sums of an earlier build of just these sources; empty if there is none."""
+    try:
+        same = json.loads((out / SUMMARY).read_text(encoding="utf-8"))["made_from"] == source
+        return (out / SUMS).read_text(encoding="utf-8") if same else ""
+    except (OSError, ValueError, KeyError):
+        return ""
+
+
+def main(argv: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m hardware.build", description="Build and check the hardware.")
+    parser.add_argument("--out", type=Path, default=OUT, help="folder for the artefacts (build/hardware)")
+    parser.add_argument("--only", nargs="+", metavar="STEP", default=[], help="these steps and those they wait for")
+    parser.add_argument("--json", action="store_true", help="print the summary as JSON")
+    given = parser.parse_args(argv)
+    console = Console(stderr=given.json, width=None if sys.stdout.isatty() else 120)
+    given.out.mkdir(parents=True, exist_ok=True)
+    try:
+        results = build(chosen(given.only), given.out.resolve(), console)
+    except HardwareError as error:
+        parser.error(str(error))
+    if given.json:
+        print((given.out / SUMMARY).read_text(encoding="utf-8"), end="")
+    return verdict(results, console)
+
+
+def verdict(results: list[Result], console: Console) -> int:
+    """The exit code, after the last words: what failed and why, or what was left out."""
+    strict = os.environ.get("CI") == "true"
+    failed = [result for result in results if result.outcome is Outcome.FAILED]
+    skipped = [result.name for result in results if result.outcome is Outcome.SKIPPED]
+    for result in failed:
+        console.print(f"[red]{result.name}[/]: {escape(result.detail or result.sentence)}")
+    if skipped:
+        console.print(f"[yellow]skipped[/]: {', '.join(skipped)}{' (CI leaves nothing out)' if strict else ''}")
+    if not failed and not skipped:
+        console.print(
+            f"[green]The hardware is built[/] in {round(sum(result.seconds for result in results))} s of work."
+        )
+    return 1 if failed or (strict and skipped) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""What needs no tools: whether the sources of the hardware agree with one another."""
