@@ -33,7 +33,7 @@ def firmware_pins(source: str, module: str) -> int:
 
 
 def _circuit() -> str:
-    """What the circuit's checks found. They read KiCad's symbols; without those the schematic's step is left out by name."""
+    """What its checks found. They read KiCad's symbols; without those the schematic's step is left out by name."""
     try:
         circuit = check()
     except ToolMissing:
