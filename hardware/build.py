@@ -4,9 +4,9 @@
     build/hardware/summary.json   what each step said, how long it took, and what it was made from
     build/hardware/SHA256SUMS     the hashes of all artefacts; sha256sum -c reads it
 
-A step whose tools are missing is skipped by name, and so is what waits for it; with CI=true that is a failure. The same
-sources and tools have to give the same bytes: a build compares its hashes with those of the one before it, and no artefact
-may hold a path of the machine it was made on.
+A step whose tools are missing is skipped by name, and so is what waits for it; with CI=true that is a failure. The
+same sources and tools have to give the same bytes: a build compares its hashes with those of the one before it. No
+artefact may hold a path of the machine it was made on.
 """
 
 import argparse
