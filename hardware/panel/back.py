@@ -29,7 +29,7 @@ CODE = 24.0
 NAME = ("窗口评价器", "Service rating terminal")
 TYPE = (
     ("型号", "haochaping hcp-s3"),
-    ("版本", "Rev 1"),
+    ("版本", "Rev A"),
     ("电源", "直流 5 V，500 mA（USB-C）"),
     ("网络", "以太网 RJ45 或 2.4 GHz Wi-Fi"),
 )

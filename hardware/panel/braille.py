@@ -40,6 +40,8 @@ UNWRITTEN = {
     **dict.fromkeys("p m t n h q ch r c".split(), 2),
     **dict.fromkeys("b d l g k j x zh sh z s".split(), 4),
 }
+#: These keep their tone all the same: without it they would read as 头 了 子 do at the end of a word.
+KEPT = ("tou2", "le4", "zi4")
 #: Without an initial the fourth tone is not written (10.2.4), but for these syllables (10.2.5, 10.2.6).
 UNWRITTEN_ALONE = {"yi": (1,), "er": (2,), "wo": (3,), "ye": (3,), "you": (3,), "e": (), "o": (1, 2, 3, 4)}
 
@@ -83,7 +85,7 @@ def syllable(pinyin: str) -> str:
         raise HardwareError(f"braille: {pinyin!r} is no syllable of pinyin")
     tone = int(digit)
     if initial:
-        written = tone != UNWRITTEN[initial]
+        written = tone != UNWRITTEN[initial] or pinyin in KEPT
     else:
         written = tone not in UNWRITTEN_ALONE.get(sound, (4,))
     return INITIALS.get(initial, "") + (FINALS[final] if final else "") + (TONES[tone] if tone and written else "")

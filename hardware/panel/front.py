@@ -35,16 +35,17 @@ def front(d: Dimensions, wording: Wording, english: bool = True) -> Sheet:
     trim = Box(d.panel.x[0], d.panel.y[0], d.panel.x[1], d.panel.y[1])
     window = window_of(d)
     frame = window.grown(FRAME)
+    clear = rectangle(window, 1.0)
     marks = [
-        Mark("print", rectangle(trim.grown(BLEED)), "background", fill=BLUE),
-        Mark("print", rectangle(frame, 2.5), "frame of the display", fill=BLACK),
+        Mark("print", rectangle(trim.grown(BLEED)) + clear.reversed(), "background", fill=BLUE),
+        Mark("print", rectangle(frame, 2.5) + clear.reversed(), "frame of the display", fill=BLACK),
         *_title(wording.title, trim, frame, english),
         *_fields(trim, frame),
         *_stars(d),
         *_numbers(d),
         *_labels(d, wording),
         words(PRIVACY, window.middle[0], row(d, "privacy"), SMALL_EM, PALE, MEDIUM),
-        Mark("clear", rectangle(window, 1.0), "display window", fill=WHITE),
+        Mark("clear", clear, "display window", fill=WHITE),
         Mark("cut", rectangle(trim, d.panel.corner_radius), "contour", stroke=WHITE, width=0.1),
         *(
             Mark("cut", opening(d, number), f"opening of key {number}", stroke=WHITE, width=0.1)

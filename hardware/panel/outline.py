@@ -59,6 +59,15 @@ class Outline:
     def __add__(self, other: "Outline") -> "Outline":
         return Outline(self.steps + other.steps)
 
+    def reversed(self) -> "Outline":
+        """The same contour, drawn the other way round: added to another one it is a hole in it. One contour only."""
+        (_, start), *rest, _ = self.steps
+        place, found = start[0], []
+        for kind, points in rest:
+            found.append((kind, (*points[-2::-1], place)))
+            place = points[-1]
+        return Outline((("M", (place,)), *reversed(found), ("Z", ())))
+
     def moved(self, dx: float, dy: float) -> "Outline":
         return Outline(tuple((kind, tuple((x + dx, y + dy) for x, y in points)) for kind, points in self.steps))
 

@@ -1,13 +1,15 @@
 """A sheet as PDF 1.4 at 1:1, for a print shop: filled and stroked paths, and nothing else.
 
 Written here and not by a converter from SVG because the layers are separations: cutter and embosser of a shop find
-``CutContour`` or ``Raised`` by name, and those names do not survive a conversion. The same sheet gives the same bytes.
+``CutContour`` or ``Raised`` by name, and those names do not survive a conversion. Spot colours overprint: none of them
+takes away the ink below it. The same sheet gives the same bytes.
 """
 
 from hardware.panel.outline import Box
 from hardware.panel.sheet import SPOTS, Mark, Sheet
 from hardware.panel.svg import number
 
+_STATES = "/Ink << /OP false /op false >> /Spot << /OP true /op true /OPM 1 >>"
 POINTS = 72 / 25.4  # PDF's unit in a millimetre
 
 
@@ -22,7 +24,8 @@ def document(sheet: Sheet) -> bytes:
         "<< /Type /Catalog /Pages 2 0 R >>",
         "<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
         f"<< /Type /Page /Parent 2 0 R /MediaBox {_box(page, page)} /BleedBox {_box(page, page)}"
-        f" /TrimBox {_box(trim, page)} /Resources << /ColorSpace << {spaces}>> >> /Contents 4 0 R >>",
+        f" /TrimBox {_box(trim, page)} /Contents 4 0 R"
+        f" /Resources << /ColorSpace << {spaces}>> /ExtGState << {_STATES} >> >> >>",
         f"<< /Length {len(content)} >>\nstream\n{content.decode()}endstream",
         f"<< /Title <FEFF{title}> /Producer (haochaping hardware/panel) >>",
         *(_separation(*SPOTS[spot]) for spot in spots),
@@ -61,7 +64,7 @@ def number6(value: float) -> str:
 
 def _colours(mark: Mark) -> list[str]:
     spot = SPOTS.get(mark.layer)
-    rows = []
+    rows = ["/Spot gs" if spot else "/Ink gs"]
     if mark.fill:
         rows.append(f"/{spot[0]} cs 1 scn" if spot else f"{_rgb(mark.fill)} rg")
     if mark.stroke:

@@ -10,7 +10,7 @@ from hardware.part import HardwareError
 #: find them by name.
 LAYERS = {
     "print": "printed",
-    "clear": "no ink: the film stays clear",
+    "clear": "shows where there is no ink: the film stays clear",
     "cut": "cut through",
     "raised": "raised: UV varnish or embossing",
     "guide": "neither printed nor cut: for looking at",

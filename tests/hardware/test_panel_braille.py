@@ -44,6 +44,8 @@ def test_words_that_others_have_written(written, pinyin, cells):
         ("yi4", "⠊⠆"),  # an exception of the fourth tone
         ("yi1", "⠊"),
         ("er4", "⠗⠆"),
+        ("zi4", "⠵⠆"),  # an exception of its initial
+        ("tou2", "⠞⠷⠂"),
         ("ma0", "⠍⠔"),
     ],
 )

@@ -97,3 +97,11 @@ def test_without_the_program_for_pictures_the_rest_is_made(tmp_path, monkeypatch
     assert "no pictures: rsvg-convert is not installed" in sentence
     assert (tmp_path / "panel" / "back-label.pdf").exists()
     assert not list((tmp_path / "panel").glob("*.preview.svg"))
+
+
+def test_no_ink_lies_over_the_display():
+    sheet = front.front(D, labels.wordings()[0]).of("print")
+    for mark in sheet.marks[:2]:
+        outer, hole = svg.steps(mark.outline).count("M"), mark.outline.steps[-2][1][-1]
+        assert outer == 2, f"{mark.name} has a hole"
+        assert front.window_of(D).grown(0.01).left <= hole[0] <= front.window_of(D).right
