@@ -16,7 +16,7 @@ PARTS = (
         sheet=_PLACE, stock="max98357aete",
         notes="AMP_SD low: it sleeps (100k inside pull it low until the firmware runs); 3.3 V: left channel.",
     ),
-    resistor("R701", "0R", "AMP_GAIN", "+5V", _PLACE, notes="6 dB: 0.8 W into 8 ohm at full scale. Left out: 9 dB."),
+    resistor("R701", "100k", "AMP_GAIN", "+5V", _PLACE, notes="3 dB: 0.4 W into 8 ohm at full scale, which USB bears."),
     capacitor("C701", "10uF", "+5V", _PLACE, size="0805"),
     capacitor("C702", "100nF", "+5V", _PLACE),
     bead("FB2", "AMP_P", "SPK_P", _PLACE, notes="With C703 and C704: keeps the carrier off the loudspeaker's leads."),

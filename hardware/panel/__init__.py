@@ -1,1 +1,0 @@
-"""The printed artwork of the device: front overlay, its tactile layer, and the label on the back."""
