@@ -11,7 +11,8 @@ export LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive
 NEEDED=9
 KICAD=(kicad kicad-symbols kicad-footprints)
 TOOLS=(faketime g++ graphviz librsvg2-bin poppler-utils python3-jsonschema)
-ADDED=/etc/apt/sources.list.d/haochaping-backports.sources
+ETC=${HCP_ETC:-/etc} # another one in tests
+ADDED=$ETC/apt/sources.list.d/haochaping-backports.sources
 
 give_up() {
   printf 'hardware/install.sh: %s\n' "$*" >&2
@@ -43,7 +44,7 @@ places() {
 # How this machine trusts a place: the Signed-By of the entry that names it, in a .sources or in a one-line file.
 signed_by() {
   local file
-  for file in /etc/apt/sources.list.d/*.sources; do
+  for file in "$ETC"/apt/sources.list.d/*.sources; do
     [ -f "$file" ] && grep -v '^#' "$file" | awk -v place="${1%/}" '
       BEGIN { RS = ""; FS = "\n" }
       {
@@ -56,7 +57,7 @@ signed_by() {
         if (named) { printf "%s", kept; exit }
       }'
   done
-  for file in /etc/apt/sources.list /etc/apt/sources.list.d/*.list; do
+  for file in "$ETC"/apt/sources.list "$ETC"/apt/sources.list.d/*.list; do
     [ -f "$file" ] && grep -F " ${1%/}" "$file" |
       sed -nE 's/^deb +\[([^]]* )?signed-by=([^] ]*).*/Signed-By: \2/p'
   done
@@ -80,7 +81,7 @@ add_backports() {
 chosen() {
   local codename
   recent "$(candidate)" && { printf '%s\n' "$@"; return; }
-  codename=$(grep -qx 'ID=debian' /etc/os-release && sed -n 's/^VERSION_CODENAME=//p' /etc/os-release) || true
+  codename=$(grep -qx 'ID=debian' "$ETC"/os-release && sed -n 's/^VERSION_CODENAME=//p' "$ETC"/os-release) || true
   [ -n "$codename" ] || give_up "KiCad $NEEDED or newer is needed, and this system offers $(candidate). Debian 12 has it."
   [ -n "$(places "$codename-backports" 'Debian Backports')" ] || add_backports "$codename"
   printf '%s\n' "$@" | sed "s/^kicad.*/&\/$codename-backports/"
