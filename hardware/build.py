@@ -4,8 +4,9 @@
     build/hardware/summary.json   what each step said, how long it took, and what it was made from
     build/hardware/SHA256SUMS     the hashes of all artefacts; sha256sum -c reads it
 
-A step whose tools are missing is skipped by name, and so is what waits for it; with CI=true that is a failure. The same
-sources and tools have to give the same bytes: a build compares its hashes with those of the one before it.
+A step whose tools are missing is skipped by name, and so is what waits for it; with CI=true that is a failure. The
+same sources and tools have to give the same bytes: a build compares its hashes with those of the one before it. No
+artefact may hold a path of the machine it was made on.
 """
 
 import argparse
@@ -15,6 +16,7 @@ import multiprocessing
 import os
 import shutil
 import sys
+import tempfile
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
 from dataclasses import asdict
@@ -107,6 +109,19 @@ def differences(before: str, after: str) -> list[str]:
     return sorted(name for name in old.keys() | new.keys() if old.get(name) != new.get(name))
 
 
+def leaks(out: Path) -> list[str]:
+    """Artefacts that hold a path of this machine: they would differ elsewhere, and it is nobody's business."""
+    paths = {
+        f"{path}/".encode() for path in (ROOT, out, Path.home(), Path(tempfile.gettempdir())) if len(str(path)) > 1
+    }
+    found = []
+    for file in sorted(out.rglob("*")):
+        if file.is_file() and file.name not in (SUMS, SUMMARY):
+            data = file.read_bytes()
+            found += [f"{file.relative_to(out).as_posix()} ({path.decode()})" for path in paths if path in data]
+    return found
+
+
 def _sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
@@ -155,8 +170,8 @@ class _Board:
 
 
 def build(steps: Sequence[Step], out: Path, console: Console) -> list[Result]:
-    """The steps, told on a console; hashes and summary written. Not the same bytes as before from the same sources is
-    a failure, as a last result of its own."""
+    """The steps, told on a console; hashes and summary written. Other bytes than before from the same sources, and
+    traces of this machine, are failures of their own, last in the list."""
     source = made_from()
     before = _built_from(source, out)
     spawn = multiprocessing.get_context("spawn")
@@ -169,6 +184,10 @@ def build(steps: Sequence[Step], out: Path, console: Console) -> list[Result]:
     if changed := [name for name in differences(before, now) if before and name.split("/")[0] in complete]:
         sentence = f"two builds of the same sources differ in {', '.join(changed[:8])}"
         results.append(Result("same bytes", Outcome.FAILED, 0.0, sentence))
+    if told := leaks(out):
+        results.append(
+            Result("no traces", Outcome.FAILED, 0.0, f"a path of this machine stands in {', '.join(told[:8])}")
+        )
     (out / SUMS).write_text(now, encoding="utf-8")
     summary = {
         "made_from": source,

@@ -75,11 +75,12 @@ def kicad(*words: str | Path, cwd: Path | None = None, ok: Sequence[int] = (0,))
     return run([*_stopped_clock(), "kicad-cli", *words], cwd=cwd, ok=ok, env=_settings())
 
 
-def kicad_python(script: Path, *words: str | Path, path: Path | None = None, ok: Sequence[int] = (0,)) -> str:
-    """What a script of ours says that imports ``pcbnew``; ``path`` is one more folder to import from."""
+def kicad_python(
+    script: Path, *words: str | Path, ok: Sequence[int] = (0,), env: Mapping[str, str] | None = None
+) -> str:
+    """What a script says that imports ``pcbnew``, on a day that does not change."""
     find("kicad-cli")
-    more = {**_settings(), **({"PYTHONPATH": str(path)} if path else {})}
-    return run([*_stopped_clock(), KICAD_PYTHON, script, *words], ok=ok, env=more)
+    return run([*_stopped_clock(), KICAD_PYTHON, script, *words], ok=ok, env={**_settings(), **(env or {})})
 
 
 def _stopped_clock() -> list[str]:

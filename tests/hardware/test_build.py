@@ -134,5 +134,12 @@ def test_the_build_keeps_summary_and_hashes(rooms, tmp_path, monkeypatch):
     assert last.sentence == "two builds of the same sources differ in one/a.txt"
 
 
+def test_a_path_of_this_machine_in_an_artefact_is_named(tmp_path):
+    (tmp_path / "board").mkdir()
+    (tmp_path / "board" / "a.net").write_text(f'(source "{build.ROOT}/build/a.kicad_sch")')
+    (tmp_path / "board" / "b.net").write_text('(source "a.kicad_sch")')
+    assert {line.split(" ")[0] for line in build.leaks(tmp_path)} == {"board/a.net"}
+
+
 def test_the_pure_checks_hold(tmp_path):
     assert step.carry_out("checks", tmp_path).outcome == Outcome.DONE

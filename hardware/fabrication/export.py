@@ -1,0 +1,92 @@
+"""The files that a workshop is sent and that people look at, exported from the board by KiCad's own programs."""
+
+from pathlib import Path
+
+from hardware import tool
+from hardware.part import HardwareError
+from hardware.tool import ToolMissing
+
+#: Where `make hardware` puts InteractiveHtmlBom, for KiCad's Python.
+INTERACTIVE = Path(__file__).resolve().parents[2] / ".venv" / "kicad"
+#: Besides copper.
+_LAYERS = ("F.Mask", "B.Mask", "F.SilkS", "B.SilkS", "F.Paste", "B.Paste", "Edge.Cuts")
+#: View → how KiCad turns the board for it.
+VIEWS = {
+    "top": ("--side", "top"),
+    "bottom": ("--side", "bottom"),
+    "oblique": ("--rotate", "-40,0,25", "--perspective"),
+}
+
+
+def gerbers(board: Path, out: Path, copper: tuple[str, ...]) -> None:
+    """A file for each layer, with a job file; ink does not lie on pads."""
+    layers = ",".join((*copper, *_LAYERS))
+    options = ("--subtract-soldermask", "--use-drill-file-origin")
+    tool.kicad("pcb", "export", "gerbers", "-l", layers, *options, "-o", f"{out}/", board)
+
+
+def drills(board: Path, out: Path) -> None:
+    """Plated and other holes in files of their own. Slots are routed: G85 is read by few."""
+    options = ("--drill-origin", "plot", "--excellon-oval-format", "route", "--excellon-separate-th")
+    tool.kicad("pcb", "export", "drill", *options, "-o", f"{out}/", board)
+
+
+def drill_maps(board: Path, out: Path) -> None:
+    """For people: where the holes are."""
+    options = ("--drill-origin", "plot", "--excellon-separate-th", "--generate-map", "--map-format", "svg")
+    tool.kicad("pcb", "export", "drill", *options, "-o", f"{out}/", board)
+    for drill in out.glob("*.drl"):
+        drill.unlink()
+
+
+def positions(board: Path, to: Path) -> None:
+    """Every part that a machine may place, whatever the variant, from the same origin as gerbers and drills."""
+    options = ("--format", "csv", "--units", "mm", "--use-drill-file-origin")
+    tool.kicad("pcb", "export", "pos", *options, "-o", to, board)
+
+
+def test_netlist(board: Path, to: Path) -> None:
+    """IPC-D-356: what the bare board is tested against."""
+    tool.kicad("pcb", "export", "ipcd356", "-o", to, board)
+
+
+def schematic(sheets: Path, to: Path) -> None:
+    tool.kicad("sch", "export", "pdf", "-o", to, sheets)
+
+
+def assembly(board: Path, out: Path) -> None:
+    """Outlines and references of each side as one looks at it."""
+    for side, layer, turn in (("top", "F", ()), ("bottom", "B", ("--mirror",))):
+        layers = f"{layer}.Fab,{layer}.Mask,Edge.Cuts"
+        options = ("--mode-single", "--black-and-white", "--exclude-value", *turn)
+        tool.kicad("pcb", "export", "pdf", *options, "-l", layers, "-o", out / f"assembly-{side}.pdf", board)
+
+
+def copper_pictures(board: Path, out: Path, copper: tuple[str, ...]) -> None:
+    """Each copper layer with the outline, seen from above."""
+    for layer in copper:
+        to = out / f"copper-{layer.removesuffix('.Cu')}.svg"
+        options = ("--mode-single", "--page-size-mode", "2", "--exclude-drawing-sheet")
+        tool.kicad("pcb", "export", "svg", *options, "-l", f"{layer},Edge.Cuts", "-o", to, board)
+
+
+def solid(board: Path, to: Path) -> None:
+    """The board as a body, with the parts whose models are installed."""
+    tool.kicad("pcb", "export", "step", "--subst-models", "--force", "-o", to, board)
+
+
+def views(board: Path, out: Path) -> None:
+    for name, turn in VIEWS.items():
+        size = ("--width", "1600", "--height", "1100", "--zoom", "1.0" if name == "oblique" else "1.25")
+        tool.kicad("pcb", "render", *turn, *size, "--background", "opaque", "-o", out / f"board-{name}.png", board)
+
+
+def interactive(board: Path, to: Path) -> None:
+    """A page that shows where each part goes; needs no network. Raises ToolMissing."""
+    if not (INTERACTIVE / "InteractiveHtmlBom").is_dir():
+        raise ToolMissing("InteractiveHtmlBom is not installed; try: make hardware")
+    words = ("--no-browser", "--include-tracks", "--include-nets", "--dest-dir", to.parent, "--name-format", to.stem)
+    script = INTERACTIVE / "InteractiveHtmlBom" / "generate_interactive_bom.py"
+    tool.kicad_python(script, *words, board, env={"INTERACTIVE_HTML_BOM_NO_DISPLAY": "1"})
+    if not to.exists():
+        raise HardwareError(f"InteractiveHtmlBom wrote no {to.name}")

@@ -1,0 +1,138 @@
+"""The label on the back: what the device is, what its lights and codes mean, and the place of the label of enrolment.
+
+It says what the firmware does and nothing else: lights are those of firmware/flow.py and firmware/boards/esp32s3.py,
+codes those of firmware/main.py (a test compares). Marks of approval (CCC, SRRC) are added by the maker who has them.
+It is stuck on the outside of the hood, where staff and technician see it without lifting the device.
+"""
+
+from dataclasses import replace
+
+from hardware import star
+from hardware.panel.lettering import BOLD, MEDIUM, REGULAR
+from hardware.panel.outline import Box, polygon, rectangle
+from hardware.panel.sheet import Mark, Sheet, words
+
+PAPER, INK, GREY = "#FFFFFF", "#14181D", "#4A5159"
+SIZE = (132.0, 78.0)
+BLEED = 2.0
+#: Read at 30 to 35 cm, device in hand: the same angle as the front's words from 55 cm. Capitals 2 mm, Chinese 2.5 mm.
+LEAST = 2.0
+EM, SMALL_EM, HEAD_EM, NAME_EM = 2.75, 2.6, 3.4, 5.6
+LEADING = 4.4
+EDGE = 4.0
+COLUMN = 60.0  # where the right column begins
+
+#: What enrolment prints for a device (id, window, code): 50 x 30 mm, as label printers have it.
+ENROLMENT = (50.0, 30.0)
+CODE = 24.0
+
+NAME = ("窗口评价器", "Service rating terminal")
+TYPE = (
+    ("型号", "haochaping hcp-s3"),
+    ("版本", "Rev A"),
+    ("电源", "直流 5 V，500 mA（USB-C）"),
+    ("网络", "以太网 RJ45 或 2.4 GHz Wi-Fi"),
+)
+#: How the five stars shine (1 lit, 2 lit one after the other, 0 dark) and what that means.
+LIGHTS = (
+    ("00010", "一颗亮、渐暗：评价已收到，灯灭前可改按"),
+    ("11111", "同时闪烁：设备识别（1、5 键同按 5 秒）"),
+    ("22222", "依次亮起：自检（1、5 键同按 20 秒；"),
+    ("", "窗口须已在后台停用）"),
+    ("00000", "全暗：等待评价，或见画面文字"),
+)
+#: Codes of firmware/main.py.
+CODES = (
+    ("E01", "设备未登记"),
+    ("E02", "身份损坏"),
+    ("E03", "分区有误"),
+    ("E04", "程序损坏"),
+    ("E05", "维护模式"),
+    ("E06", "存储故障"),
+)
+CODES_END = "E01 至 E03 请技术员处理；E04 至 E06 会自行重启再试"
+BUTTONS = "机内按键：RESET 重启；按住 BOOT 再按它，刷写程序"
+SAFETY = (
+    "限室内干燥处使用；只接 5 V、500 mA 以上的合格 USB 电源；清洁、移动前先拔电源，勿喷淋，勿自行拆开。",
+    "内有 CR2032 纽扣电池：只换同型号，注意极性；远离儿童，误吞立即就医。",
+    "回收：整机与电池按电子废弃物分类回收，不得投入火中。",
+)
+MAKER = "生产单位及日期"
+
+
+def back() -> Sheet:
+    wide, high = SIZE
+    trim = Box(0.0, 0.0, wide, high)
+    enrolment = Box(EDGE, 29.5, EDGE + ENROLMENT[0], 29.5 + ENROLMENT[1])
+    code_left, code_top = enrolment.left + 3.0, enrolment.middle[1] - CODE / 2
+    code = Box(code_left, code_top, code_left + CODE, code_top + CODE)
+    maker = Box(96.0, 68.6, wide - EDGE, 75.4)
+    marks = [
+        Mark("print", rectangle(trim.grown(BLEED)), "background", fill=PAPER),
+        words(NAME[0], EDGE, 6.4, NAME_EM, INK, BOLD, "left"),
+        words(NAME[1], COLUMN, 7.2, HEAD_EM, INK, MEDIUM, "left"),
+        _rule(10.6, wide),
+        *_type(14.2),
+        Mark("print", rectangle(enrolment, 0.8), "place of the enrolment label", stroke=GREY, width=0.2),
+        Mark("guide", rectangle(code, 0.4), "place of the code", stroke=GREY, width=0.2),
+        *_note(f"登记标签 {ENROLMENT[0]:.0f} × {ENROLMENT[1]:.0f} mm", code.right + 11.0, enrolment.middle[1]),
+        *_note(f"二维码 {CODE:.0f} × {CODE:.0f} mm", *code.middle),
+        *_lights(14.2),
+        *_codes(14.2 + LEADING * (len(LIGHTS) + 1) + 1.0),
+        _rule(62.6, wide),
+        *(words(text, EDGE, 66.0 + at * 3.9, SMALL_EM, INK, REGULAR, "left") for at, text in enumerate(SAFETY)),
+        words(MAKER, 76.0, 66.0 + 2 * 3.9, SMALL_EM, GREY, MEDIUM, "left"),
+        Mark("print", rectangle(maker, 0.4), "field of the maker", stroke=GREY, width=0.2),
+        Mark("cut", rectangle(trim, 3.0), "contour", stroke=INK, width=0.1),
+    ]
+    return Sheet(
+        "back-label", "haochaping · back label", trim, BLEED, LEAST, tuple(marks), (("enrolment label", enrolment),)
+    )
+
+
+def _note(text: str, x: float, y: float) -> list[Mark]:
+    """For whoever looks at the drawing; it is not printed."""
+    return [replace(words(text, x, y, 1.9, GREY, REGULAR), layer="guide", words="")]
+
+
+def _rule(y: float, wide: float) -> Mark:
+    return Mark("print", rectangle(Box(EDGE, y - 0.1, wide - EDGE, y + 0.1)), "rule", fill=INK)
+
+
+def _type(y: float) -> list[Mark]:
+    found = []
+    for at, (key, value) in enumerate(TYPE):
+        row = y + at * (LEADING - 0.4)
+        found += [
+            words(key, EDGE, row, EM, GREY, MEDIUM, "left"),
+            words(value, EDGE + 8.0, row, EM, INK, MEDIUM, "left"),
+        ]
+    return found
+
+
+def _lights(y: float) -> list[Mark]:
+    found = [words("星灯", COLUMN, y, EM, INK, BOLD, "left")]
+    for at, (pattern, meaning) in enumerate(LIGHTS, 1):
+        row = y + at * LEADING
+        found += [*_stars(pattern, COLUMN, row), words(meaning, COLUMN + 14.5, row, EM, INK, REGULAR, "left")]
+    return found
+
+
+def _stars(pattern: str, x: float, y: float) -> list[Mark]:
+    found = []
+    for at, lit in enumerate(pattern):
+        outline = polygon(star.points(1.3, 0.5, x + 1.3 + at * 2.75, y + 0.1))
+        fill = {"1": INK, "2": INK if at == 0 else GREY if at == 1 else None, "0": None}[lit]
+        found.append(Mark("print", outline, f"star {at + 1} of {pattern}", fill=fill, stroke=INK, width=0.15))
+    return found
+
+
+def _codes(y: float) -> list[Mark]:
+    found = [words("画面上的代码", COLUMN, y, EM, INK, BOLD, "left")]
+    for at, (code, meaning) in enumerate(CODES):
+        line, column = divmod(at, 3)
+        x, row = COLUMN + column * 23.0, y + (line + 1) * LEADING
+        found += [words(code, x, row, EM, INK, BOLD, "left"), words(meaning, x + 6.8, row, EM, INK, REGULAR, "left")]
+    for at, text in enumerate((CODES_END, BUTTONS)):
+        found.append(words(text, COLUMN, y + (3 + at) * LEADING, EM, INK, REGULAR, "left"))
+    return found
