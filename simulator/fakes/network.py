@@ -21,6 +21,7 @@ calls = []
 lan_state = ETH_INITIALIZED
 wlan_state = STAT_IDLE
 wlan_signal = -60
+heard = [(b"hall", b"\x00" * 6, 6, -60, 3, False)]  # what a scan finds
 _country = None
 
 
@@ -54,6 +55,11 @@ class WLAN:
         global wlan_state
         calls.append(("disconnect",))
         wlan_state = STAT_IDLE
+
+    def scan(self):
+        if not self._active:
+            raise OSError("STA must be active")
+        return heard
 
     def isconnected(self):
         return wlan_state == STAT_GOT_IP
