@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from hardware import dimensions
+from hardware import agreement, dimensions
 from hardware.circuit.check import check
 from hardware.part import HardwareError
 from hardware.tool import ToolMissing
@@ -12,7 +12,8 @@ from hcp import pinout
 def build(_out: Path) -> str:
     board = dimensions.read().board
     pins = firmware_pins(pinout.SOURCE.read_text(encoding="utf-8"), pinout.TARGET.read_text(encoding="utf-8"))
-    return f"{pins} pins, the firmware's are the same; board {board.width:g} x {board.height:g} mm; {_circuit()}"
+    readers = agreement.check(pinout.read())
+    return f"{pins} pins, {readers} readers have the same; board {board.width:g} x {board.height:g} mm; {_circuit()}"
 
 
 def firmware_pins(source: str, module: str) -> int:
