@@ -2,7 +2,7 @@
 
 It says what the firmware does and nothing else: lights are those of firmware/flow.py and firmware/boards/esp32s3.py,
 codes those of firmware/main.py (a test compares). Marks of approval (CCC, SRRC) are added by the maker who has them.
-It is stuck on the outside of the hood, where staff and technician see it without lifting the device.
+It is stuck on the rear of the hood, outside, where staff and technician see it without lifting the device.
 """
 
 from dataclasses import replace
@@ -13,12 +13,14 @@ from hardware.panel.outline import Box, polygon, rectangle
 from hardware.panel.sheet import Mark, Sheet, words
 
 PAPER, INK, GREY = "#FFFFFF", "#14181D", "#4A5159"
-SIZE = (132.0, 78.0)
+SIZE = (132.0, 74.0)
 BLEED = 2.0
 #: Read at 30 to 35 cm, device in hand: the same angle as the front's words from 55 cm. Capitals 2 mm, Chinese 2.5 mm.
 LEAST = 2.0
 EM, SMALL_EM, HEAD_EM, NAME_EM = 2.75, 2.6, 3.4, 5.6
-LEADING = 4.4
+LEADING = 4.2
+ROW = 3.7  # of what is set closer
+TOP = 13.0  # the first row of both columns
 EDGE = 4.0
 COLUMN = 60.0  # where the right column begins
 
@@ -26,7 +28,7 @@ COLUMN = 60.0  # where the right column begins
 ENROLMENT = (50.0, 30.0)
 CODE = 24.0
 
-NAME = ("窗口评价器", "Service rating terminal")
+NAME = ("窗口评价器", "Window rating device")
 TYPE = (
     ("型号", "haochaping hcp-s3"),
     ("版本", "Rev A"),
@@ -53,7 +55,7 @@ CODES = (
 CODES_END = "E01 至 E03 请技术员处理；E04 至 E06 会自行重启再试"
 BUTTONS = "机内按键：RESET 重启；按住 BOOT 再按它，刷写程序"
 SAFETY = (
-    "限室内干燥处使用；只接 5 V、500 mA 以上的合格 USB 电源；清洁、移动前先拔电源，勿喷淋，勿自行拆开。",
+    "限室内干燥处使用；只接 5 V、500 mA 以上的合格 USB 电源；清洁、移动前先拔电源，勿喷淋、拆开。",
     "内有 CR2032 纽扣电池：只换同型号，注意极性；远离儿童，误吞立即就医。",
     "回收：整机与电池按电子废弃物分类回收，不得投入火中。",
 )
@@ -63,25 +65,25 @@ MAKER = "生产单位及日期"
 def back() -> Sheet:
     wide, high = SIZE
     trim = Box(0.0, 0.0, wide, high)
-    enrolment = Box(EDGE, 29.5, EDGE + ENROLMENT[0], 29.5 + ENROLMENT[1])
+    enrolment = Box(EDGE, 26.4, EDGE + ENROLMENT[0], 26.4 + ENROLMENT[1])
     code_left, code_top = enrolment.left + 3.0, enrolment.middle[1] - CODE / 2
     code = Box(code_left, code_top, code_left + CODE, code_top + CODE)
-    maker = Box(96.0, 68.6, wide - EDGE, 75.4)
+    maker = Box(96.0, 64.0, wide - EDGE, 70.6)
     marks = [
         Mark("print", rectangle(trim.grown(BLEED)), "background", fill=PAPER),
-        words(NAME[0], EDGE, 6.4, NAME_EM, INK, BOLD, "left"),
-        words(NAME[1], COLUMN, 7.2, HEAD_EM, INK, MEDIUM, "left"),
-        _rule(10.6, wide),
-        *_type(14.2),
+        words(NAME[0], EDGE, 5.9, NAME_EM, INK, BOLD, "left"),
+        words(NAME[1], COLUMN, 6.7, HEAD_EM, INK, MEDIUM, "left"),
+        _rule(9.8, wide),
+        *_type(TOP),
         Mark("print", rectangle(enrolment, 0.8), "place of the enrolment label", stroke=GREY, width=0.2),
         Mark("guide", rectangle(code, 0.4), "place of the code", stroke=GREY, width=0.2),
         *_note(f"登记标签 {ENROLMENT[0]:.0f} × {ENROLMENT[1]:.0f} mm", code.right + 11.0, enrolment.middle[1]),
         *_note(f"二维码 {CODE:.0f} × {CODE:.0f} mm", *code.middle),
-        *_lights(14.2),
-        *_codes(14.2 + LEADING * (len(LIGHTS) + 1) + 1.0),
-        _rule(62.6, wide),
-        *(words(text, EDGE, 66.0 + at * 3.9, SMALL_EM, INK, REGULAR, "left") for at, text in enumerate(SAFETY)),
-        words(MAKER, 76.0, 66.0 + 2 * 3.9, SMALL_EM, GREY, MEDIUM, "left"),
+        *_lights(TOP),
+        *_codes(TOP + LEADING * (len(LIGHTS) + 1) + 0.8),
+        _rule(58.8, wide),
+        *(words(text, EDGE, 62.2 + at * ROW, SMALL_EM, INK, REGULAR, "left") for at, text in enumerate(SAFETY)),
+        words(MAKER, 76.0, 62.2 + 2 * ROW, SMALL_EM, GREY, MEDIUM, "left"),
         Mark("print", rectangle(maker, 0.4), "field of the maker", stroke=GREY, width=0.2),
         Mark("cut", rectangle(trim, 3.0), "contour", stroke=INK, width=0.1),
     ]
@@ -102,7 +104,7 @@ def _rule(y: float, wide: float) -> Mark:
 def _type(y: float) -> list[Mark]:
     found = []
     for at, (key, value) in enumerate(TYPE):
-        row = y + at * (LEADING - 0.4)
+        row = y + at * ROW
         found += [
             words(key, EDGE, row, EM, GREY, MEDIUM, "left"),
             words(value, EDGE + 8.0, row, EM, INK, MEDIUM, "left"),

@@ -85,7 +85,18 @@ def _draw(sheets: list[Sheet], out: Path) -> str:
         source, picture = out / f"{sheet.name}.preview.svg", out / f"{sheet.name}.png"
         source.write_text(svg.document(sheet), encoding="utf-8")
         try:
-            tool.run(["rsvg-convert", "-w", str(round(sheet.page.width * PIXELS_PER_MM)), source, "-o", picture])
+            tool.run(
+                [
+                    "rsvg-convert",
+                    "-b",
+                    "white",
+                    "-w",
+                    str(round(sheet.page.width * PIXELS_PER_MM)),
+                    source,
+                    "-o",
+                    picture,
+                ]
+            )
             with Image.open(picture) as drawn:
                 few = drawn.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
             few.save(picture, optimize=True)

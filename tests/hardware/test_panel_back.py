@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 from firmware import flow, screen
+from hardware import dimensions
 from hardware.panel import back
 
 FIRMWARE = Path(__file__).resolve().parents[2] / "firmware"
@@ -41,6 +42,13 @@ def test_its_lights_are_those_of_the_flow():
 def test_it_says_what_a_label_has_to_say():
     for words in ("窗口评价器", "直流 5 V，500 mA", "型号", "版本", "RESET", "BOOT", "CR2032", "回收", "生产单位"):
         assert words in SAID
+
+
+def test_it_fits_on_the_rear_of_the_hood():
+    d = dimensions.read()
+    wide, high = back.SIZE
+    assert high + 4 <= d.case.hood_height
+    assert wide + 20 <= d.face.x[1] - d.face.x[0], "clear of the rounded corners"
 
 
 def test_the_place_of_the_enrolment_label_is_free_and_as_large_as_it_says():
