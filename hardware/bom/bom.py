@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from hardware.bom import value
-from hardware.bom.stock import Stock
+from hardware.bom.stock import Maker, Stock
 from hardware.part import HardwareError, Part
 
 #: Variant → the options it has (``Part.option``). Every variant has the radio; it is part of the module.
@@ -154,7 +154,7 @@ def as_csv(made: Iterable[Line]) -> str:
 
 def _row(item: int, line: Line, refs: tuple[str, ...], fitted: bool) -> tuple[str | int, ...]:
     stock = line.stock
-    alternate = stock.alternates[0]
+    alternate = stock.alternates[0] if stock.alternates else Maker("none", stock.alone)
     return (
         item,
         ",".join(refs),
@@ -221,6 +221,7 @@ def _bought(stock: Stock) -> dict[str, object]:
         "manufacturer": stock.first.manufacturer,
         "mpn": stock.first.mpn,
         "alternates": [[maker.manufacturer, maker.mpn] for maker in stock.alternates],
+        "alone": stock.alone,
         "description": stock.description,
         "package": stock.package,
         "unit_cny": stock.cost_cny,
@@ -267,7 +268,7 @@ def as_markdown(by_variant: dict[str, tuple[Line, ...]], mechanical: dict[str, S
 
 
 def _others(stock: Stock) -> str:
-    return "<br>".join(map(str, stock.alternates))
+    return "<br>".join(map(str, stock.alternates)) or f"none: {stock.alone}"
 
 
 def _only_in(line: Line, by_variant: dict[str, tuple[Line, ...]]) -> str:

@@ -14,7 +14,7 @@ MECHANICAL = Path(__file__).resolve().parent / "mechanical.toml"
 
 #: Standard parts: ``any``, or ``any, ISO 7380-1``.
 _ANY = re.compile(r"any\b")
-_WORDS = ("manufacturer", "mpn", "description", "package", "note")
+_WORDS = ("manufacturer", "mpn", "description", "package", "note", "alone")
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,8 @@ class Stock:
     """One thing to buy. ``cost_cny`` is indicative, for one of a hundred sets; ``height_mm`` above the board.
 
     ``verified`` is False while nobody has held the number against a data sheet or a distributor's page; ``note`` then
-    says what to look for. ``quantity`` counts only for mechanical lines, per device.
+    says what to look for. ``alone`` is why there is no alternate. ``quantity`` is per device and only for
+    mechanical lines.
     """
 
     key: str
@@ -44,6 +45,7 @@ class Stock:
     cost_cny: float
     height_mm: float
     note: str
+    alone: str = ""
     verified: bool = True
     quantity: float = 1
 
@@ -82,8 +84,10 @@ def _stock(key: str, table: Any, wrong: list[str]) -> Stock:
             wrong.append(f"{key} has no {_SPOKEN.get(name, name)}")
     alternates = _alternates(key, table.pop("alternates", []), wrong)
     first = Maker(str(words["manufacturer"]), str(words["mpn"]))
-    if not alternates:
-        wrong.append(f"{key} ({first.mpn}) has no alternate")
+    if not alternates and not words["alone"]:
+        wrong.append(f"{key} ({first.mpn}) has no alternate; name one, or say in 'alone' why there is none")
+    if alternates and words["alone"]:
+        wrong.append(f"{key} ({first.mpn}) has an alternate, and 'alone' says why it has none")
     seen = {_bare(first.mpn)}
     for other in alternates:
         if first == other or (_bare(other.mpn) in seen and other.manufacturer == first.manufacturer):
@@ -97,6 +101,7 @@ def _stock(key: str, table: Any, wrong: list[str]) -> Stock:
         description=str(words["description"]),
         package=str(words["package"]),
         note=str(words["note"]),
+        alone=str(words["alone"]),
         cost_cny=_number(key, "cost_cny", table, wrong, above=0),
         height_mm=_number(key, "height_mm", table, wrong),
         verified=table.pop("verified", True) is True,

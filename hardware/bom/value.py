@@ -74,5 +74,6 @@ _READERS = (
         lambda size, code: Said(_coded(code, 1e-12), _SAMSUNG[size]),
     ),
     (r"GRM(15|18|21|31|32)\w{5}(\w{3})[A-Z]\w{3}[A-Z]", lambda size, code: Said(_coded(code, 1e-12), _MURATA[size])),
+    (r"NR\d{4}T([\dR]{3})[MN]", lambda code: Said(_coded(code, 1e-6))),
     (r"SW[PR]A\w{4}S([\dR]{3})[MN]T", lambda c: Said(_coded(c, 1e-6))),
 )

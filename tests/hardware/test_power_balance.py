@@ -100,7 +100,7 @@ def test_an_amplifier_strapped_too_loud_is_named():
         ("switch", {"limit_ma": 700.0}, "the load switch U2 limits at 700 mA"),
         ("switch", {"rise_ms": 0.5}, "plugging in takes 678 mA for 67.8 uF on +5V, and a port gives 500 mA"),
         ("buck", {"rated_ma": 400.0}, "+3V3 takes 461 mA, and U3 gives 400 mA"),
-        ("buck", {"saturation_ma": 600.0}, "L1 carries 609 mA at its crest, and saturates at 600 mA"),
+        ("buck", {"saturation_ma": 600.0}, "L1 carries 630 mA at its crest, and saturates at 600 mA"),
         ("buck", {"theta_c_w": 500.0}, "U3 gets 154 °C warm, and bears 125 °C"),
     ],
 )
@@ -142,3 +142,18 @@ def test_what_is_built(tmp_path):
     assert set(first) == {"power-budget.json", "power-budget.md", "power-budget.svg"}
     build.build(tmp_path)
     assert first == {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+
+
+def test_the_picture_in_the_docs_is_this_one():
+    kept = (firmware.ROOT / "hardware/images/power-budget.svg").read_text(encoding="utf-8")
+    assert kept == picture.svg(MADE), "cp build/hardware/power/power-budget.svg hardware/images/"
+
+
+def test_the_readme_says_what_the_budget_says():
+    text = (firmware.ROOT / "hardware/power/README.md").read_text(encoding="utf-8")
+    assert f"light all five stars at {ALLOWED.brightest} of 255" in text
+    assert f"leave room for {MADE.caps.least_brightness} while" in text
+    assert f"strapped to {FACTS.gain_db:g} dB (R701): {MADE.speaker_w:.1f} W" in text
+    louder = balance.report(BUDGET, ALLOWED, replace(FACTS, gain_db=6.0))
+    over = max(one.total_ma[WORST] for one in louder.sums) - BUDGET.supply.limit_ma
+    assert over == pytest.approx(100, abs=20)

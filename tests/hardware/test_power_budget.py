@@ -31,7 +31,7 @@ def test_every_figure_says_where_it_is_from():
         ("hold_ma = 1100", "hold_ma = 'much'", "[fuse] hold_ma is not what is expected there"),
         ("hold_ma = 1100", "hold_ma = 1100\nholds = 1", "[fuse] holds is unknown"),
         ("[supply]", "[supply]\nlimit_ma = 900", "[supply] limit_ma stands in pinout.toml"),
-        ("typical = 60, worst = 110", "typical = 60, worst = 11", "modes.run: typical 60.0 mA is more than the worst"),
+        ("typical = 65, worst = 110", "typical = 65, worst = 11", "modes.run: typical 65.0 mA is more than the worst"),
         ('source = "W5500 data sheet 5.4: un-link 65 mA; WIZnet', 'source = "", x = "', "modes.unlinked x is unknown"),
         ("mcu.receive = [0.8, 0.5]", "mcu.receive = [0.8, 0.9]", "mcu: its modes take 1.4 of a second (worst)"),
         ("mcu.receive = [0.8, 0.5]", "mcu.sleep = [0.8, 0.5]", "mcu.sleep is no mode of it"),
