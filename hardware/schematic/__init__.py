@@ -1,1 +1,0 @@
-"""The schematic: drawn from the circuit, a sheet for each block and a block diagram above them."""
