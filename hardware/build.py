@@ -35,7 +35,7 @@ from hardware.step import Outcome, Result, Step, absent, carry_out, chosen
 ROOT = Path(__file__).resolve().parent.parent
 OUT = ROOT / "build" / "hardware"
 #: What the steps read, with some to spare: pins are compared with the firmware, labels come from the policies.
-SOURCES = ("hardware", "hcp", "firmware", "gateway", "central", "constraints.txt")
+SOURCES = ("hardware", "hcp", "firmware", "protocol", "gateway", "central", "constraints.txt")
 SUMS = "SHA256SUMS"
 SUMMARY = "summary.json"
 #: Steps that run side by side: CI has two cores, and enclosure and fabrication are the long ones.

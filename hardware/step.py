@@ -55,7 +55,7 @@ _ALL = (
     Step("power", "the budget holds", ("checks",)),
     Step("fabrication", "exported, read back", ("board", "bom"), _KICAD, ("gerbonara",)),
     Step("enclosure", "closed, fits the board", ("board",), _KICAD, ("build123d",)),
-    Step("panel", "labels, contrast, print", ("checks",), ("rsvg-convert",)),
+    Step("panel", "labels, contrast, print", ("checks",)),
     Step("wiring", "from modules, on a breadboard", ("checks",), ("dot",), ("wireviz",)),
 )
 

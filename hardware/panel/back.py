@@ -30,8 +30,7 @@ CODE = 24.0
 
 NAME = ("窗口评价器", "Window rating device")
 TYPE = (
-    ("型号", "haochaping hcp-s3"),
-    ("版本", "Rev A"),
+    ("型号", "haochaping hcp-s3，版本 A"),
     ("电源", "直流 5 V，500 mA（USB-C）"),
     ("网络", "以太网 RJ45 或 2.4 GHz Wi-Fi"),
 )
@@ -54,21 +53,22 @@ CODES = (
 )
 CODES_END = "E01 至 E03 请技术员处理；E04 至 E06 会自行重启再试"
 BUTTONS = "机内按键：RESET 重启；按住 BOOT 再按它，刷写程序"
+#: The short form of hardware/safety.md.
 SAFETY = (
-    "限室内干燥处使用；只接 5 V、500 mA 以上的合格 USB 电源；清洁、移动前先拔电源，勿喷淋、拆开。",
-    "内有 CR2032 纽扣电池：只换同型号，注意极性；远离儿童，误吞立即就医。",
-    "回收：整机与电池按电子废弃物分类回收，不得投入火中。",
+    "限室内干燥处使用；只接有 CCC 标志的 5 V USB 电源，或能供 500 mA 的 USB 口；网口禁接被动 PoE。",
+    "内有 CR2032 纽扣电池：只换同型号，＋极朝盖子；远离儿童，误吞立即就医；换后拧回盖子的螺钉。",
+    "清洁、移动前先拔电源，勿喷淋、拆开。回收：整机与电池按电子废弃物分类回收，不得投入火中。",
 )
-MAKER = "生产单位及日期"
+#: Whose product it is, and its date: the maker's to fill in.
+MAKER = "生产"
 
 
 def back() -> Sheet:
     wide, high = SIZE
     trim = Box(0.0, 0.0, wide, high)
-    enrolment = Box(EDGE, 26.4, EDGE + ENROLMENT[0], 26.4 + ENROLMENT[1])
+    enrolment = Box(EDGE, 28.2, EDGE + ENROLMENT[0], 28.2 + ENROLMENT[1])
     code_left, code_top = enrolment.left + 3.0, enrolment.middle[1] - CODE / 2
     code = Box(code_left, code_top, code_left + CODE, code_top + CODE)
-    maker = Box(96.0, 64.0, wide - EDGE, 70.6)
     marks = [
         Mark("print", rectangle(trim.grown(BLEED)), "background", fill=PAPER),
         words(NAME[0], EDGE, 5.9, NAME_EM, INK, BOLD, "left"),
@@ -81,10 +81,8 @@ def back() -> Sheet:
         *_note(f"二维码 {CODE:.0f} × {CODE:.0f} mm", *code.middle),
         *_lights(TOP),
         *_codes(TOP + LEADING * (len(LIGHTS) + 1) + 0.8),
-        _rule(58.8, wide),
-        *(words(text, EDGE, 62.2 + at * ROW, SMALL_EM, INK, REGULAR, "left") for at, text in enumerate(SAFETY)),
-        words(MAKER, 76.0, 62.2 + 2 * ROW, SMALL_EM, GREY, MEDIUM, "left"),
-        Mark("print", rectangle(maker, 0.4), "field of the maker", stroke=GREY, width=0.2),
+        _rule(59.5, wide),
+        *(words(text, EDGE, 62.6 + at * ROW, SMALL_EM, INK, REGULAR, "left") for at, text in enumerate(SAFETY)),
         Mark("cut", rectangle(trim, 3.0), "contour", stroke=INK, width=0.1),
     ]
     return Sheet(
@@ -109,7 +107,13 @@ def _type(y: float) -> list[Mark]:
             words(key, EDGE, row, EM, GREY, MEDIUM, "left"),
             words(value, EDGE + 8.0, row, EM, INK, MEDIUM, "left"),
         ]
-    return found
+    row = y + len(TYPE) * ROW
+    line = rectangle(Box(EDGE + 8.0, row + 1.35, EDGE + ENROLMENT[0], row + 1.5))
+    return [
+        *found,
+        words(MAKER, EDGE, row, EM, GREY, MEDIUM, "left"),
+        Mark("print", line, "line of the maker", fill=GREY),
+    ]
 
 
 def _lights(y: float) -> list[Mark]:

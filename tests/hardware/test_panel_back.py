@@ -3,8 +3,11 @@
 import re
 from pathlib import Path
 
+import pytest
+
 from firmware import flow, screen
 from hardware import dimensions
+from hardware.circuit.blocks import BLOCKS
 from hardware.panel import back
 
 FIRMWARE = Path(__file__).resolve().parents[2] / "firmware"
@@ -40,8 +43,14 @@ def test_its_lights_are_those_of_the_flow():
 
 
 def test_it_says_what_a_label_has_to_say():
-    for words in ("窗口评价器", "直流 5 V，500 mA", "型号", "版本", "RESET", "BOOT", "CR2032", "回收", "生产单位"):
+    for words in ("窗口评价器", "直流 5 V，500 mA", "型号", "版本", "RESET", "BOOT", "CR2032", "回收", "生产", "PoE"):
         assert words in SAID
+
+
+def test_its_buttons_and_its_cell_are_on_the_board():
+    values = {part.value for block in BLOCKS for part in block.parts}
+    assert {"RESET", "BOOT"} <= values
+    assert any("CR2032" in value for value in values)
 
 
 def test_it_fits_on_the_rear_of_the_hood():
@@ -53,5 +62,5 @@ def test_it_fits_on_the_rear_of_the_hood():
 
 def test_the_place_of_the_enrolment_label_is_free_and_as_large_as_it_says():
     ((name, place),) = back.back().free
-    assert (place.width, place.height) == back.ENROLMENT
+    assert (place.width, place.height) == pytest.approx(back.ENROLMENT)
     assert not [mark for mark in back.back().marks if mark.words and mark.box.meets(place)]
