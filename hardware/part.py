@@ -16,9 +16,9 @@ class Part:
     """``nets`` maps a pin's number, or its name for all pins of that name, to a net; a pin not named is not connected.
 
     ``symbol`` and ``footprint`` are ``Library:Name`` of KiCad's libraries or of ``hardware/lib``. ``sheet`` is x and y
-    in mm and the turn in degrees on the block's own A4 sheet. ``option`` names the variant that has the part (``""``:
-    all of them): ``ethernet``, ``secure-element``. ``stock`` is the part's line in ``bom/parts.toml``; ``""`` for what
-    is not bought (holes, test points, fiducials).
+    in mm and the turn in degrees on the block's own A4 sheet; ``mirror`` turns the symbol upside down. ``option`` names
+    the variant that has the part (``""``: all of them): ``ethernet``, ``secure-element``. ``stock`` is the part's line
+    in ``bom/parts.toml``; ``""`` for what is not bought (holes, test points, fiducials).
     """
 
     ref: str
@@ -30,15 +30,17 @@ class Part:
     stock: str = ""
     option: str = ""
     notes: str = ""
+    mirror: bool = False
 
 
 @dataclass(frozen=True)
 class Block:
     """One sheet of the schematic. ``flags`` are nets that get a power flag on it; ``words`` are notes drawn on it, as
-    x, y (mm) and text."""
+    x, y (mm) and text. ``apart`` are parts that labels join to the others, even where wires could."""
 
     name: str
     title: str
     parts: tuple[Part, ...]
     flags: tuple[str, ...] = ()
     words: tuple[tuple[float, float, str], ...] = field(default=())
+    apart: tuple[str, ...] = ()

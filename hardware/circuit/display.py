@@ -3,8 +3,6 @@
 from hardware.circuit.parts import capacitor, resistor
 from hardware.part import Block, Part
 
-_PLACE = (0.0, 0.0, 0)
-
 PARTS = (
     Part(
         ref="J3", symbol="Connector_Generic:Conn_01x14", value="TFT 2.8in",
@@ -13,26 +11,26 @@ PARTS = (
             "1": "+3V3", "2": "GND", "3": "TFT_CS", "4": "TFT_RST", "5": "TFT_DC", "6": "TFT_MOSI_R", "7": "TFT_SCK_R",
             "8": "BACKLIGHT",
         },
-        sheet=_PLACE, stock="pin-socket-1x14",
+        sheet=(203.2, 83.82, 0), stock="pin-socket-1x14",
         notes="VCC GND CS RESET DC MOSI SCK LED MISO, then five for touch. To be checked against the bought module.",
     ),
-    resistor("R401", "33R", "TFT_SCK", "TFT_SCK_R", _PLACE, notes="40 MHz: damped at the source."),
-    resistor("R402", "33R", "TFT_MOSI", "TFT_MOSI_R", _PLACE),
-    capacitor("C401", "10uF", "+3V3", _PLACE, size="0805"),
-    capacitor("C402", "100nF", "+3V3", _PLACE),
+    resistor("R401", "33R", "TFT_SCK", "TFT_SCK_R", (165.1, 83.82, 90), notes="40 MHz: damped at the source."),
+    resistor("R402", "33R", "TFT_MOSI", "TFT_MOSI_R", (147.32, 81.28, 90)),
+    capacitor("C401", "10uF", "+3V3", (231.14, 60.96, 0), size="0805"),
+    capacitor("C402", "100nF", "+3V3", (243.84, 60.96, 0)),
     Part(
         ref="Q2", symbol="Transistor_FET:AO3400A", value="AO3400A", footprint="Package_TO_SOT_SMD:SOT-23",
-        nets={"G": "TFT_BL", "S": "GND", "D": "BL_GATE"}, sheet=_PLACE, stock="ao3400a",
+        nets={"G": "TFT_BL", "S": "GND", "D": "BL_GATE"}, sheet=(144.78, 116.84, 0), stock="ao3400a",
         notes="Turns the signal round, so that high is bright for the firmware.",
     ),
     Part(
         ref="Q3", symbol="Transistor_FET:AO3401A", value="AO3401A", footprint="Package_TO_SOT_SMD:SOT-23",
-        nets={"G": "BL_GATE", "S": "+3V3", "D": "BACKLIGHT"}, sheet=_PLACE, stock="ao3401a",
+        nets={"G": "BL_GATE", "S": "+3V3", "D": "BACKLIGHT"}, sheet=(175.26, 104.14, 0), mirror=True, stock="ao3401a",
         notes="Switches up to 80 mA on the high side: right for modules that feed their LEDs from the LED pin, and for"
         " those with a transistor of their own.",
     ),
-    resistor("R403", "1k", "+3V3", "BL_GATE", _PLACE, notes="Off within 5 us of the 50 us period."),
-    resistor("R404", "100k", "TFT_BL", "GND", _PLACE, notes="Dark until the firmware runs."),
+    resistor("R403", "1k", "+3V3", "BL_GATE", (160.02, 96.52, 0), notes="Off within 5 us of the 50 us period."),
+    resistor("R404", "100k", "TFT_BL", "GND", (129.54, 124.46, 0), notes="Dark until the firmware runs."),
 )  # fmt: skip
 
 BLOCK = Block("display", "Display", PARTS)

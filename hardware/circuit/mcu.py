@@ -4,8 +4,6 @@ from hardware.circuit.parts import capacitor, resistor
 from hardware.part import Block, Part
 from hcp import pinout
 
-_PLACE = (0.0, 0.0, 0)
-
 #: Nets of pins that the pin map does not give away: supply, USB, console, and the strap that chooses the boot mode.
 _FIXED = {
     "GND": "GND", "3V3": "+3V3", "EN": "EN", "IO0": "BOOT",
@@ -19,14 +17,14 @@ PARTS = (
         nets=_FIXED | {
             f"IO{pin.gpio}": pin.net for pin in pinout.parse(pinout.SOURCE.read_text(encoding="utf-8"))
         },
-        sheet=_PLACE, stock="esp32-s3-wroom-1-n16r8",
+        sheet=(139.7, 93.98, 0), stock="esp32-s3-wroom-1-n16r8",
         notes="IO3, IO45 and IO46 are straps that stay open: their own pulls choose what we want.",
     ),
-    capacitor("C201", "22uF", "+3V3", _PLACE, size="0805", notes="The radio takes 0.5 A at once."),
-    capacitor("C202", "100nF", "+3V3", _PLACE),
-    resistor("R201", "10k", "+3V3", "EN", _PLACE, notes="10 ms: EN rises after the supply."),
-    capacitor("C203", "1uF", "EN", _PLACE),
-    resistor("R202", "10k", "+3V3", "BOOT", _PLACE, notes="High: starts from its flash."),
+    capacitor("C201", "22uF", "+3V3", (165.1, 53.34, 0), size="0805", notes="The radio takes 0.5 A at once."),
+    capacitor("C202", "100nF", "+3V3", (177.8, 53.34, 0)),
+    resistor("R201", "10k", "+3V3", "EN", (106.68, 50.8, 0), notes="10 ms: EN rises after the supply."),
+    capacitor("C203", "1uF", "EN", (93.98, 62.23, 0)),
+    resistor("R202", "10k", "+3V3", "BOOT", (83.82, 68.58, 0), notes="High: starts from its flash."),
 )  # fmt: skip
 
 BLOCK = Block("mcu", "ESP32-S3 module", PARTS)

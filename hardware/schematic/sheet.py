@@ -1,0 +1,443 @@
+"""One sheet: a block's parts where the block puts them, and wires, labels, power symbols and texts where there is room.
+
+A block says where its parts stand; the rest follows from that. Pins of a net that are near are joined by wires, others
+by labels of the net's name; supply nets end in power symbols. No text may touch another thing; what finds no room is a
+HardwareError that names it, so that the block moves its parts.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from hardware.circuit.netlist import pin_nets
+from hardware.part import Block, HardwareError, Part
+from hardware.schematic.geometry import (
+    DOWN,
+    GRID,
+    LEFT,
+    RIGHT,
+    TEXT,
+    UP,
+    Box,
+    Cell,
+    End,
+    body,
+    cell,
+    ends,
+    millimetres,
+    text_box,
+)  # fmt: skip
+from hardware.schematic.wires import Wires
+
+#: A4 across; the frame and its letters take the margin, the title block the lower right corner.
+WIDTH, HEIGHT = 297.0, 210.0
+MARGIN = 12.7
+TITLE = Box(175.0, 163.0, WIDTH, HEIGHT)
+
+#: Nets that end in power symbols; the way each points.
+POWER = {"GND": DOWN, "+3V3": UP, "+5V": UP, "VBUS": UP}
+
+_STUB = 2  # cells between a pin and its label
+_RAIL = 14  # cells between two pins of a supply net that share one power symbol
+_FAR = 60  # cells: a longer wire is a label
+
+
+@dataclass(frozen=True)
+class Label:
+    """A net's name on a wire. ``way`` is where the text runs; a ``port`` leads to the root sheet."""
+
+    net: str
+    at: Cell
+    way: Cell
+    port: bool
+
+
+@dataclass(frozen=True)
+class Power:
+    """A power symbol, pointing ``way``."""
+
+    net: str
+    at: Cell
+    way: Cell
+
+
+@dataclass(frozen=True)
+class Texts:
+    """Where a part's reference and value stand: both left, right or centre of x; y of each."""
+
+    x: float
+    reference_y: float
+    value_y: float
+    justify: str
+
+
+@dataclass
+class Sheet:
+    """A block laid out. ``ports`` are the nets that other blocks have, too."""
+
+    block: Block
+    ports: frozenset[str]
+    wires: Wires = field(init=False)
+    ends: list[End] = field(init=False)
+    labels: list[Label] = field(default_factory=list)
+    powers: list[Power] = field(default_factory=list)
+    flags: list[Power] = field(default_factory=list)
+    texts: dict[str, Texts] = field(default_factory=dict)
+    _solid: list[tuple[str, Box]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.wires = Wires(round(WIDTH / GRID), round(HEIGHT / GRID))
+        self.wires.blocked |= TITLE.cells()
+        self.ends = [end for part in self.block.parts for end in ends(part, pin_nets(part))]
+        self._set_bodies()
+        self._set_words()
+        self._label_lone_pins()
+        self._set_texts()
+        self._join_supplies()
+        self._join_signals()
+        self._raise_flags()
+
+    # --- what stands where the block says ---
+
+    def _set_bodies(self) -> None:
+        self._take("the title block", TITLE)
+        for part in self.block.parts:
+            box = body(part)
+            if not _inside(box):
+                raise HardwareError(f"{self._named(part.ref)} is off the sheet")
+            self._take(part.ref, box.grown(-0.2))
+            self.wires.block(box)
+        for end in self.ends:
+            self.wires.blocked.discard(end.cell)
+            self.wires.taken[end.cell] = end.net or f"open {end.ref}"
+            self._solid.append((f"pin {end.numbers[0]} of {end.ref}", _corridor(end, 0)))
+
+    def _set_words(self) -> None:
+        for x, y, words in self.block.words:
+            box = text_box(words, x, y)
+            self._take(f"the note {words.splitlines()[0]!r}", box)
+            self.wires.blocked |= box.cells()
+
+    def _set_texts(self) -> None:
+        kept = [(f"the way out of {end.ref}", _corridor(end, _STUB)) for end in self.ends if end.net]
+        for part in self.block.parts:
+            for texts in _places(part):
+                boxes = _text_boxes(part, texts)
+                if all(self._room(box, part.ref, kept) for box in boxes):
+                    self.texts[part.ref] = texts
+                    for box in boxes:
+                        self._solid.append((f"the name of {part.ref}", box))
+                        self.wires.blocked |= box.cells()
+                    break
+            else:
+                raise HardwareError(f"{self._named(part.ref)}: no room for its name; move it or its neighbours")
+
+    # --- labels of pins that have no other pin near ---
+
+    def _label_lone_pins(self) -> None:
+        counts: dict[str, int] = {}
+        for end in self.ends:
+            if end.net and not self._is_apart(end.ref):
+                counts[end.net] = counts.get(end.net, 0) + 1
+        for end in self.ends:
+            if end.net and end.net not in POWER and (counts.get(end.net) == 1 or self._is_apart(end.ref)):
+                port = end.net in self.ports and (not self._is_apart(end.ref) or end.net not in counts)
+                at = self.wires.straight(end.net, end.cell, end.out, _STUB)
+                self._set_label(Label(end.net, at, end.out, port))
+
+    def _set_label(self, label: Label) -> None:
+        box = _label_box(label)
+        self._take(f"the label {label.net}", box)
+        self.labels.append(label)
+        self.wires.blocked |= box.cells() - {label.at}
+        self.wires.taken[label.at] = label.net
+
+    # --- wires ---
+
+    def _join_supplies(self) -> None:
+        for net, way in POWER.items():
+            pins = [end for end in self.ends if end.net == net]
+            while pins:
+                group = [pins.pop(0)]
+                for other in sorted(pins, key=lambda end: end.cell):
+                    last = group[-1]
+                    if _in_row(last, other):
+                        path = self.wires.route(
+                            net, other, self.wires.cells(net) & self._tree(net, group) or {last.cell},
+                            {last.cell: last.out}, 2 * _RAIL,
+                        )  # fmt: skip
+                        if path:
+                            self.wires.lay(net, path)
+                            pins.remove(other)
+                            group.append(other)
+                self._set_power(net, way, group)
+
+    def _tree(self, net: str, group: list[End]) -> set[Cell]:
+        """The cells of the wires that hang on a group of pins."""
+        found: set[Cell] = set()
+        grow = [end.cell for end in group]
+        while grow:
+            here = grow.pop()
+            if here not in found:
+                found.add(here)
+                grow += [(here[0] + way[0], here[1] + way[1]) for way, its in self.wires.at(here).items() if its == net]
+        return found
+
+    def _set_power(self, net: str, way: Cell, group: list[End]) -> None:
+        for start, stub, steps, turned in _power_places(group, way, self._tree(net, group)):
+            at = (start[0] + stub[0] * steps, start[1] + stub[1] * steps)
+            power = Power(net, at, turned)
+            path = {(start[0] + stub[0] * n, start[1] + stub[1] * n) for n in range(1, steps + 1)}
+            if any(not self.wires.free(net, here) for here in path | {at}):
+                continue
+            if self._room(power_box(power), None, self._kept(group)):
+                self.wires.straight(net, start, stub, steps)
+                self._take(f"the power symbol {net}", power_box(power))
+                self.wires.blocked |= power_box(power).cells() - {at}
+                self.wires.taken[at] = net
+                self.powers.append(power)
+                return
+        raise HardwareError(f"{self._named(group[0].ref)}: no room for its power symbol {net}")
+
+    def _kept(self, group: list[End]) -> list[tuple[str, Box]]:
+        return [
+            (f"the way out of {end.ref}", _corridor(end, _STUB)) for end in self.ends if end.net and end not in group
+        ]
+
+    def _join_signals(self) -> None:
+        nets: dict[str, list[End]] = {}
+        for end in self.ends:
+            if end.net and end.net not in POWER and not self._is_apart(end.ref):
+                nets.setdefault(end.net, []).append(end)
+        order = sorted(nets, key=lambda net: (_spread(nets[net]), net))
+        trees = [(net, group) for net in order if len(nets[net]) > 1 for group in self._wired(net, nets[net])]
+        named: set[str] = set()
+        for net, group in trees:
+            self._name(net, group, net in self.ports and net not in named)
+            named.add(net)
+        lone = {label.net for label in self.labels}
+        missing = {net for net in nets if net not in lone | named}
+        if missing:
+            raise HardwareError(f"{self.block.name}: {', '.join(sorted(missing))} have no label")
+
+    def _wired(self, net: str, pins: list[End]) -> list[list[End]]:
+        """Groups of pins that wires now join; more than one if some are too far."""
+        left = list(pins)
+        groups: list[list[End]] = []
+        while left:
+            group = [left.pop(0)]
+            while left:
+                tree = self._tree(net, group)
+                left.sort(key=lambda end: _away(end.cell, tree))
+                for end in left:
+                    path = self.wires.route(net, end, tree, {pin.cell: pin.out for pin in group}, _FAR)
+                    if path:
+                        self.wires.lay(net, path)
+                        left.remove(end)
+                        group.append(end)
+                        break
+                else:
+                    break
+            groups.append(group)
+        return groups
+
+    def _name(self, net: str, group: list[End], port: bool) -> None:
+        if not port and self._name_on_wire(net, group):
+            return
+        tree = self._tree(net, group)
+        for steps in range(1, 9):
+            for way in (LEFT, RIGHT, UP, DOWN):
+                for start in sorted(tree):
+                    if self._name_beside(net, start, way, steps, port):
+                        return
+        raise HardwareError(f"{self._named(group[0].ref)}: no room for the label {net}")
+
+    def _name_on_wire(self, net: str, group: list[End]) -> bool:
+        tree = self._tree(net, group)
+        pins = {end.cell for end in self.ends}
+        length = text_box(net, 0, 0).right + GRID / 2
+        for its, a, b in self.wires.segments(pins):
+            if its != net or a not in tree or a[1] != b[1] or (b[0] - a[0]) * GRID < length:
+                continue
+            for x in range(a[0], b[0] + 1):
+                label = Label(net, (x, a[1]), RIGHT, False)
+                box = _label_box(label)
+                if box.right <= b[0] * GRID and self._room(box, None) and not self._wire_in(box, net):
+                    self._set_on_wire(label)
+                    return True
+        return False
+
+    def _set_on_wire(self, label: Label) -> None:
+        box = _label_box(label)
+        self._take(f"the label {label.net}", box)
+        self.labels.append(label)
+        self.wires.blocked |= box.cells() - self.wires.cells(label.net)
+
+    def _name_beside(self, net: str, start: Cell, way: Cell, steps: int, port: bool) -> bool:
+        around = self.wires.at(start)
+        pin = next((end for end in self.ends if end.cell == start), None)
+        if way in around or (pin and way != pin.out):
+            return False
+        cells = [(start[0] + way[0] * n, start[1] + way[1] * n) for n in range(1, steps + 1)]
+        label = Label(net, cells[-1], way, port)
+        box = _label_box(label)
+        if not all(self.wires.free(net, here) and not self.wires.at(here) for here in cells):
+            return False
+        if not self.wires.free(net, start) or not self._room(box, None) or self._wire_in(box, None):
+            return False
+        self.wires.straight(net, start, way, steps)
+        self._set_label(label)
+        return True
+
+    def _wire_in(self, box: Box, but: str | None) -> bool:
+        return any(net != but for here in box.cells() for net in self.wires.at(here).values())
+
+    # --- power flags ---
+
+    def _raise_flags(self) -> None:
+        x, y = cell(MARGIN + 10, HEIGHT - MARGIN - 10)
+        for net in self.block.flags:
+            at = (x, y)
+            down = net == "GND"
+            self.flags.append(Power(net, at, UP))
+            self._take(f"the flag of {net}", Box(x * GRID - 5.5, y * GRID - 5.0, x * GRID + 5.5, y * GRID - 2.4))
+            if net in POWER:
+                end = self.wires.straight(net, at, DOWN if down else RIGHT, 2 if down else 8)
+                power = Power(net, end, POWER[net])
+                self._take(f"the power symbol {net}", power_box(power).grown(-0.1))
+                self.powers.append(power)
+            else:
+                end = self.wires.straight(net, at, RIGHT, 2)
+                self._set_label(Label(net, end, RIGHT, False))
+            x += 20
+
+    # --- room ---
+
+    def _take(self, name: str, box: Box) -> None:
+        other = next((other for other, taken in self._solid if taken.hits(box)), None)
+        if other:
+            raise HardwareError(f"{self.block.name}: {name} touches {other}; move one of them")
+        self._solid.append((name, box))
+
+    def _room(self, box: Box, but: str | None, kept: Iterable[tuple[str, Box]] = ()) -> bool:
+        if not _inside(box):
+            return False
+        if any(taken.hits(box) for name, taken in self._solid if name != but):
+            return False
+        return not any(taken.hits(box) for _, taken in kept) and not any(self.wires.at(here) for here in box.cells())
+
+    def _is_apart(self, ref: str) -> bool:
+        return ref.startswith("TP") or ref in self.block.apart
+
+    def _named(self, ref: str) -> str:
+        return f"{ref} on sheet {self.block.name}"
+
+
+def _inside(box: Box) -> bool:
+    return (
+        box.left >= MARGIN
+        and box.top >= MARGIN
+        and box.right <= WIDTH - MARGIN
+        and box.bottom <= HEIGHT - MARGIN
+        and not box.hits(TITLE)
+    )
+
+
+def _corridor(end: End, steps: int) -> Box:
+    """The room that a pin's wire needs to get away; with 0 steps, the pin itself and its number."""
+    x, y = millimetres(end.cell)
+    inner = (x - end.out[0] * 2.54, y - end.out[1] * 2.54) if steps == 0 else (x, y)
+    outer = (x + end.out[0] * steps * GRID, y + end.out[1] * steps * GRID)
+    xs, ys = sorted((inner[0], outer[0])), sorted((inner[1], outer[1]))
+    return Box(xs[0] - 0.3, ys[0] - 0.3, xs[1] + 0.3, ys[1] + 0.3)
+
+
+def _in_row(one: End, other: End) -> bool:
+    """Whether two pins of a supply net stand side by side and look the same way."""
+    aside = 0 if one.out in (UP, DOWN) else 1
+    near = abs(one.cell[aside] - other.cell[aside]) <= (_RAIL if aside == 0 else 2)
+    return one.out == other.out and one.cell[1 - aside] == other.cell[1 - aside] and near
+
+
+def _spread(pins: list[End]) -> int:
+    xs, ys = [end.cell[0] for end in pins], [end.cell[1] for end in pins]
+    return max(xs) - min(xs) + max(ys) - min(ys)
+
+
+def _away(here: Cell, tree: set[Cell]) -> int:
+    return min(abs(here[0] - x) + abs(here[1] - y) for x, y in tree)
+
+
+def _label_box(label: Label) -> Box:
+    """What a label covers: beside the end of its wire, or standing on it if it is a local one that runs right."""
+    x, y = millimetres(label.at)
+    flag = TEXT * 1.4 if label.port else 0.0
+    length = len(label.net) * TEXT * 0.92 + flag + 0.6
+    if label.way in (LEFT, RIGHT):
+        left = x if label.way == RIGHT else x - length
+        return Box(left, y - 1.1, left + length, y + 1.1) if label.port else Box(left, y - 2.0, left + length, y - 0.15)
+    top = y if label.way == DOWN else y - length
+    return Box(x - 1.1, top, x + 1.1, top + length) if label.port else Box(x - 2.0, top, x - 0.15, top + length)
+
+
+def power_box(power: Power) -> Box:
+    """A power symbol and its name."""
+    x, y = millimetres(power.at)
+    half = max(len(power.net) * TEXT * 0.92 / 2, 1.4)
+    depth = 5.0
+    if power.way == DOWN:
+        return Box(x - half, y + 0.1, x + half, y + depth)
+    if power.way == UP:
+        return Box(x - half, y - depth, x + half, y - 0.1)
+    far = 3.2 + 2 * half
+    return Box(x + 0.1, y - 1.2, x + far, y + 1.2) if power.way == RIGHT else Box(x - far, y - 1.2, x - 0.1, y + 1.2)
+
+
+def _power_places(group: list[End], way: Cell, tree: set[Cell]) -> list[tuple[Cell, Cell, int, Cell]]:
+    """Where a group's power symbol may stand, best first: start of its stub, the stub's way and length, its own way."""
+    found = []
+    for steps in range(0, 5):
+        for end in group:
+            if end.out == way:
+                found.append((end.cell, way, steps, way))
+    if len(group) > 1:
+        corners = sorted(tree - {end.cell for end in group})
+        found += [(here, way, steps, way) for steps in range(0, 4) for here in corners]
+    for end in group:
+        if end.out in (LEFT, RIGHT):
+            found += [(end.cell, end.out, steps, way) for steps in (2, 1, 3, 4, 6, 8)]
+    for end in group:
+        found += [(end.cell, end.out, steps, end.out) for steps in (1, 2, 0, 4, 6)]
+    return found
+
+
+def _places(part: Part) -> list[Texts]:
+    """Where a part's reference and value may stand, best first."""
+    box = body(part)
+    middle, centre = (box.top + box.bottom) / 2, (box.left + box.right) / 2
+    half = TEXT * 0.75
+    away = [step * GRID for step in range(5)]
+    columns = [
+        (centre, "centre"), (centre + 1.5, "left"), (centre - 1.5, "right"), (box.left, "left"), (box.right, "right"),
+        (box.right + 1.0, "left"), (box.left - 1.0, "right"),
+    ]  # fmt: skip
+    right = [Texts(box.right + 1.0 + by, middle - half, middle + half, "left") for by in away]
+    left = [Texts(box.left - 1.0 - by, middle - half, middle + half, "right") for by in away]
+    around = [Texts(centre, box.top - 1.2, box.bottom + 1.2, "centre")]
+    above = [Texts(x, box.top - 3.1 - by, box.top - 1.2 - by, how) for by in away for x, how in columns]
+    below = [Texts(x, box.bottom + 1.2 + by, box.bottom + 3.1 + by, how) for by in away for x, how in columns]
+    small = box.right - box.left < 6 and box.bottom - box.top < 6
+    if small and box.bottom - box.top >= box.right - box.left:
+        return right + left + around + above + below
+    return (around if small else []) + above + below + around + right + left
+
+
+def _text_boxes(part: Part, texts: Texts) -> list[Box]:
+    boxes = [text_box(part.ref, texts.x, texts.reference_y, texts.justify)]
+    if not is_bare(part):
+        boxes.append(text_box(part.value, texts.x, texts.value_y, texts.justify))
+    return boxes
+
+
+def is_bare(part: Part) -> bool:
+    """Whether a part's value says nothing that its drawing does not: test points, holes, fiducials."""
+    return not part.stock
