@@ -111,14 +111,13 @@ def differences(before: str, after: str) -> list[str]:
 
 def leaks(out: Path) -> list[str]:
     """Artefacts that hold a path of this machine: they would differ elsewhere, and it is nobody's business."""
-    paths = {
-        f"{path}/".encode() for path in (ROOT, out, Path.home(), Path(tempfile.gettempdir())) if len(str(path)) > 1
-    }
+    folders = {str(path) for path in (out, ROOT, Path.home(), Path(tempfile.gettempdir())) if path.name}
+    paths = [f"{folder}/".encode() for folder in sorted(folders, key=len, reverse=True)]
     found = []
-    for file in sorted(out.rglob("*")):
-        if file.is_file() and file.name not in (SUMS, SUMMARY):
-            data = file.read_bytes()
-            found += [f"{file.relative_to(out).as_posix()} ({path.decode()})" for path in paths if path in data]
+    for file in sorted(path for path in out.rglob("*") if path.is_file() and path.name not in (SUMS, SUMMARY)):
+        data = file.read_bytes()
+        if path := next((path for path in paths if path in data), b""):
+            found.append(f"{file.relative_to(out).as_posix()} ({path.decode()})")
     return found
 
 
