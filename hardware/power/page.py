@@ -52,9 +52,9 @@ def _states(made: Report) -> list[str]:
         "Current at the USB receptacle in mA. *Typical* is at 5 V; *worst* is the mean of the worst second at "
         f"{supply.least_v:g} V,",
         "the lowest that the device promises to work at; *peak* is everything at its worst at once, for milliseconds.",
-        "A peak above the limit is a matter of milliseconds that a charger and nearly every port bear; the load switch",
-        "bounds it. The figures are from data sheets or, where they say so, assumed (`hardware/power/budget.toml`):",
-        "a first board has to be measured.",
+        "Peaks above the limit last milliseconds and are bounded by the load switch; whether a strict port bears them,",
+        "a first board has to show. The figures are from data sheets or, where they say so, assumed",
+        "(`hardware/power/budget.toml`), and have to be measured.",
         "",
         f"| state | typical | worst | of {supply.limit_ma:g} mA | peak | +3V3 worst | +5V worst |",
         "| --- | ---: | ---: | ---: | ---: | ---: | ---: |",
