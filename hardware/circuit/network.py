@@ -49,23 +49,23 @@ _OPTION = (
     resistor("R513", "10R", "ETH_3V3A", "ETH_TCT", (175.26, 54.61, 0)),
     capacitor("C514", "22nF", "ETH_TCT", (187.96, 66.04, 0)),
     capacitor(
-        "C515", "6.8nF", "ETH_RXP", (149.86, 83.82, 90), b="ETH_RDP",
+        "C515", "6.8nF", "ETH_RXP", (165.1, 83.82, 90), b="ETH_RDP",
         notes="The receiver has a bias of its own.",
     ),
-    capacitor("C516", "6.8nF", "ETH_RXN", (142.24, 76.2, 90), b="ETH_RDN"),
-    resistor("R514", "49.9R", "ETH_RDP", "ETH_RCT", (170.18, 95.25, 0)),
-    resistor("R515", "49.9R", "ETH_RDN", "ETH_RCT", (182.88, 95.25, 0)),
-    capacitor("C517", "10nF", "ETH_RCT", (195.58, 105.41, 0)),
+    capacitor("C516", "6.8nF", "ETH_RXN", (157.48, 76.2, 90), b="ETH_RDN"),
+    resistor("R514", "49.9R", "ETH_RXP", "ETH_RCT", (137.16, 93.98, 0)),
+    resistor("R515", "49.9R", "ETH_RXN", "ETH_RCT", (147.32, 93.98, 0)),
+    capacitor("C517", "10nF", "ETH_RCT", (175.26, 107.95, 0)),
     Part(
         ref="U8", symbol="Power_Protection:TPD4E05U06DQA", value="TPD4E05U06",
         footprint="Package_SON:USON-10_2.5x1.0mm_P0.5mm",
         nets={
-            "1": "ETH_TXP", "10": "ETH_TXP", "2": "ETH_TXN", "9": "ETH_TXN",
-            "4": "ETH_RDP", "7": "ETH_RDP", "5": "ETH_RDN", "6": "ETH_RDN", "GND": "GND",
+            "1": "ETH_TXN", "10": "ETH_TXN", "2": "ETH_TXP", "9": "ETH_TXP",
+            "4": "ETH_RDN", "7": "ETH_RDN", "5": "ETH_RDP", "6": "ETH_RDP", "GND": "GND",
         },
         sheet=(203.2, 132.08, 0), stock="tpd4e05u06dqa",
         notes="0.5 pF and no diode to a supply, which the transmitter's swing above 3.3 V would open. The pairs run"
-        " through it: opposite pads are joined.",
+        " through it: opposite pads are joined, in the order of the W5500's pins, so nothing crosses.",
     ),
     Part(
         ref="J4", symbol="Connector:RJ45_Hanrun_HR911105A_Horizontal", value="HR911105A",
