@@ -104,9 +104,12 @@ def made_from() -> str:
 
 
 def differences(before: str, after: str) -> list[str]:
-    """Artefacts that are not the same in two lists of sums, by name."""
+    """Artefacts that are not the same in two lists of sums, by name; of rooms that both have: an earlier build may have
+    been of some steps only."""
     old, new = ({line[66:]: line[:64] for line in text.splitlines()} for text in (before, after))
-    return sorted(name for name in old.keys() | new.keys() if old.get(name) != new.get(name))
+    rooms = {name.split("/")[0] for name in old} & {name.split("/")[0] for name in new}
+    names = sorted(name for name in old.keys() | new.keys() if old.get(name) != new.get(name))
+    return [name for name in names if name.split("/")[0] in rooms]
 
 
 def leaks(out: Path) -> list[str]:

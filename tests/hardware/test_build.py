@@ -134,6 +134,14 @@ def test_the_build_keeps_summary_and_hashes(rooms, tmp_path, monkeypatch):
     assert last.sentence == "two builds of the same sources differ in one/a.txt"
 
 
+def test_a_room_is_compared_with_an_earlier_build_of_itself_only():
+    line = "{}  {}/a\n".format
+    before = line("1" * 64, "one") + line("1" * 64, "two")
+    assert build.differences(before, line("1" * 64, "one") + line("2" * 64, "two")) == ["two/a"]
+    assert build.differences(line("1" * 64, "one"), before) == []  # that one was of one step
+    assert build.differences(before, before + line("1" * 64, "two/b")) == ["two/b/a"]
+
+
 def test_a_path_of_this_machine_in_an_artefact_is_named(tmp_path):
     (tmp_path / "board").mkdir()
     (tmp_path / "board" / "a.net").write_text(f'(source "{build.ROOT}/build/a.kicad_sch")')
