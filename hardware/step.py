@@ -6,7 +6,7 @@ import shutil
 import time
 import traceback
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
@@ -61,11 +61,7 @@ _ALL = (
 
 _HERE = Path(__file__).resolve().parent
 #: Those whose rooms are there.
-STEPS = tuple(
-    replace(step, after=tuple(name for name in step.after if (_HERE / name / "build.py").exists()))
-    for step in _ALL
-    if (_HERE / step.name / "build.py").exists()
-)
+STEPS = tuple(step for step in _ALL if all((_HERE / name / "build.py").exists() for name in (step.name, *step.after)))
 
 
 def chosen(names: Iterable[str]) -> tuple[Step, ...]:

@@ -10,11 +10,11 @@ from hardware.tool import ToolMissing
 INTERACTIVE = Path(__file__).resolve().parents[2] / ".venv" / "kicad"
 #: Besides copper.
 _LAYERS = ("F.Mask", "B.Mask", "F.SilkS", "B.SilkS", "F.Paste", "B.Paste", "Edge.Cuts")
-#: View → how KiCad turns the board for it.
+#: View → how KiCad turns the board for it, and how near.
 VIEWS = {
-    "top": ("--side", "top"),
-    "bottom": ("--side", "bottom"),
-    "oblique": ("--rotate", "-40,0,25", "--perspective"),
+    "top": ("--side", "top", "--zoom", "1.3"),
+    "bottom": ("--side", "bottom", "--zoom", "1.3"),
+    "oblique": ("--rotate", "-45,0,20", "--perspective", "--zoom", "1.05"),
 }
 
 
@@ -50,16 +50,12 @@ def test_netlist(board: Path, to: Path) -> None:
     tool.kicad("pcb", "export", "ipcd356", "-o", to, board)
 
 
-def schematic(sheets: Path, to: Path) -> None:
-    tool.kicad("sch", "export", "pdf", "-o", to, sheets)
-
-
 def assembly(board: Path, out: Path) -> None:
-    """Outlines and references of each side as one looks at it."""
-    for side, layer, turn in (("top", "F", ()), ("bottom", "B", ("--mirror",))):
-        layers = f"{layer}.Fab,{layer}.Mask,Edge.Cuts"
-        options = ("--mode-single", "--black-and-white", "--exclude-value", *turn)
-        tool.kicad("pcb", "export", "pdf", *options, "-l", layers, "-o", out / f"assembly-{side}.pdf", board)
+    """Outlines and references of each side as one looks at it, on a page each."""
+    options = ("--mode-single", "--black-and-white", "--exclude-value", "--include-border-title")
+    for side, layer, turn in (("top", "F.Fab", ()), ("bottom", "B.Fab", ("--mirror",))):
+        to = out / f"assembly-{side}.pdf"
+        tool.kicad("pcb", "export", "pdf", *options, *turn, "-l", f"{layer},Edge.Cuts", "-o", to, board)
 
 
 def copper_pictures(board: Path, out: Path, copper: tuple[str, ...]) -> None:
@@ -76,9 +72,10 @@ def solid(board: Path, to: Path) -> None:
 
 
 def views(board: Path, out: Path) -> None:
-    for name, turn in VIEWS.items():
-        size = ("--width", "1600", "--height", "1100", "--zoom", "1.0" if name == "oblique" else "1.25")
-        tool.kicad("pcb", "render", *turn, *size, "--background", "opaque", "-o", out / f"board-{name}.png", board)
+    """As it comes from the workshop; parts are on it where KiCad's models are installed."""
+    for name, view in VIEWS.items():
+        size = ("--width", "1400", "--height", "900", "--background", "transparent")
+        tool.kicad("pcb", "render", *view, *size, "-o", out / f"board-{name}.png", board)
 
 
 def interactive(board: Path, to: Path) -> None:

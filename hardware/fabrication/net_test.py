@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
-from hardware.part import HardwareError
+from hardware.fabrication.refusal import refuse
 
 #: The format has 14 columns for a net's name; KiCad keeps the last ones, in capitals.
 _COLUMNS = 14
@@ -30,6 +30,5 @@ def check(text: str, nets: Mapping[str, Iterable[tuple[str, str]]]) -> int:
     for (ref, pad), column in sorted(found.items()):
         if (ref, pad) not in wanted and (open_pads[column] > 1 or column.upper() in by_column):
             wrong.append(f"{ref} pad {pad}: on {column} in the test netlist, the circuit leaves it open")
-    if wrong:
-        raise HardwareError("board.d356: " + "; ".join(wrong))
+    refuse(wrong, "board.d356: ")
     return len(found)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from hardware.fabrication.facts import Facts
-from hardware.part import HardwareError
+from hardware.fabrication.refusal import refuse
 
 #: What assemblers read. Which way a part lies at 0 degrees is the library's; an assembler's own may differ.
 COLUMNS = ("Designator", "Comment", "Footprint", "Mid X", "Mid Y", "Rotation", "Layer")
@@ -55,8 +55,7 @@ def check(found: Iterable[Placing], wanted: Iterable[str], facts: Facts, width: 
             wrong.append(f"{one.ref}: on the {one.side} in the file, the board has it {_where(one.ref, facts)}")
         if not (0 <= one.x <= width and 0 <= one.y <= height):
             wrong.append(f"{one.ref}: at {one.x:.2f}, {one.y:.2f}, which is not on the board")
-    if wrong:
-        raise HardwareError("pick-and-place: " + "; ".join(wrong))
+    refuse(wrong, "pick-and-place: ")
 
 
 def _where(ref: str, facts: Facts) -> str:

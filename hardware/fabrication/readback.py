@@ -13,7 +13,7 @@ from gerbonara import ExcellonFile, LayerStack
 from gerbonara.utils import MM
 
 from hardware.fabrication.facts import Facts, Hole
-from hardware.part import HardwareError
+from hardware.fabrication.refusal import refuse
 
 #: The layers of a board with four layers of copper, as gerbonara calls them and as we do.
 LAYERS = {
@@ -56,8 +56,7 @@ def gerbers(folder: Path, facts: Facts, width: float, height: float) -> Found:
             if abs(got - wanted) > _NEAR
         ]
     wrong += outside + _unlike(holes, facts.holes)
-    if wrong:
-        raise HardwareError("; ".join(wrong))
+    refuse(wrong)
     return Found(len(stack.graphic_layers), sum(holes.values()), *(size or (0.0, 0.0)))
 
 
