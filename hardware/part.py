@@ -36,7 +36,8 @@ class Part:
 @dataclass(frozen=True)
 class Block:
     """One sheet of the schematic. ``flags`` are nets that get a power flag on it; ``words`` are notes drawn on it, as
-    x, y (mm) and text. ``apart`` are parts that labels join to the others, even where wires could."""
+    x, y (mm) and text. ``apart`` are parts that labels join to the others, even where wires could; ``U4.6``
+    is one pin, whose label leads to the other sheets."""
 
     name: str
     title: str

@@ -10,7 +10,7 @@ PARTS = (
         sheet=(96.52, 68.58, 0), stock="ds3231mz",
         notes="No diode in VBAT: the chip is safe against charging a lithium cell.",
     ),
-    capacitor("C601", "100nF", "+3V3", (160.02, 63.5, 0)),
+    capacitor("C601", "100nF", "+3V3", (154.94, 60.96, 0)),
     Part(
         ref="BT1", symbol="Device:Battery_Cell", value="CR2032", footprint="Battery:BatteryHolder_Keystone_1058_1x2032",
         nets={"1": "VBAT", "2": "GND"}, sheet=(137.16, 60.96, 0), stock="keystone-1058",
@@ -26,9 +26,31 @@ PARTS = (
         stock="atecc608b-sshda", option="secure-element",
     ),
     capacitor("C603", "100nF", "+3V3", (233.68, 68.58, 0), option="secure-element"),
-    test_point("TP23", "I2C_SDA", (101.6, 116.84, 270)),
-    test_point("TP24", "I2C_SCL", (101.6, 124.46, 270)),
-    test_point("TP25", "VBAT", (101.6, 132.08, 270)),
+    test_point("TP23", "I2C_SDA", (58.42, 119.38, 270)),
+    test_point("TP24", "I2C_SCL", (91.44, 119.38, 270)),
+    test_point("TP25", "VBAT", (121.92, 119.38, 270)),
 )  # fmt: skip
 
-BLOCK = Block("clock", "Clock and secure element", PARTS, flags=("VBAT",), apart=("U10",))
+BLOCK = Block(
+    "clock",
+    "Clock and secure element",
+    PARTS,
+    flags=("VBAT",),
+    words=(
+        (
+            35.56,
+            27.94,
+            "Clock\n"
+            "5 ppm; the firmware reckons with 8, ageing included. Address 0x68.\n"
+            "The cell is changed through the hatch of the base; C602 holds the clock while its contacts bounce.\n"
+            "No diode: the chip is safe against charging a lithium cell.",
+        ),
+        (
+            182.88,
+            43.18,
+            "Option secure-element\nATECC608B, address 0x60: keeps the device's key.",
+        ),
+        (35.56, 106.68, "Test points\nOn the back, for the jig."),
+    ),
+    apart=("U10",),
+)

@@ -99,5 +99,36 @@ BLOCK = Block(
     "Network: W5500 and magjack (option ethernet)",
     PARTS,
     flags=("ETH_3V3A", "ETH_SHIELD"),
+    words=(
+        (
+            22.86,
+            19.05,
+            "Option ethernet\nLeft out as a whole where the radio is used; only the test points are always there.",
+        ),
+        (
+            137.16,
+            19.05,
+            "Supply of the PHY\nBehind a bead; 100 nF at each of the six pins.",
+        ),
+        (
+            22.86,
+            158.75,
+            "Straps and pins\n"
+            "PMODE 111: everything, negotiated. Pin 23 has to be grounded; 38 to 42 and VBG stay open.\n"
+            "R508: without it the oscillator may not start. TOCAP, 1V2O and EXRES1: short tracks.",
+        ),
+        (
+            200.66,
+            111.76,
+            "ESD\n0.5 pF, and no diode to a supply: the transmitter\nswings above 3.3 V. Both pairs run through it.",
+        ),
+        (
+            22.86,
+            172.72,
+            "Cable\n"
+            "The receiver has a bias of its own, so the cable's side is coupled by C515 and C516.\n"
+            "The shield hangs on 1 nF, 2 kV and 1M: no earth is needed.",
+        ),
+    ),
     apart=("R504", "R505", "R506", "U8"),
 )

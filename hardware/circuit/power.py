@@ -10,18 +10,18 @@ PARTS = (
         nets={
             "VBUS": "VBUS", "GND": "GND", "SHIELD": "GND", "CC1": "CC1", "CC2": "CC2", "D+": "USB_DP", "D-": "USB_DM",
         },
-        sheet=(38.1, 106.68, 0), stock="usb-c-type-c-31-m-12",
+        sheet=(38.1, 109.22, 0), stock="usb-c-type-c-31-m-12",
         notes="The shell goes straight to GND: the case is plastic, a discharge ends in the ground plane.",
     ),
     resistor(
-        "R101", "5.1k", "CC1", "GND", (86.36, 96.52, 90),
+        "R101", "5.1k", "CC1", "GND", (86.36, 99.06, 90),
         notes="Rd of a USB-C sink; one for each way round of the plug.",
     ),
-    resistor("R102", "5.1k", "CC2", "GND", (68.58, 99.06, 90)),
+    resistor("R102", "5.1k", "CC2", "GND", (68.58, 101.6, 90)),
     Part(
         ref="U4", symbol="Power_Protection:USBLC6-2SC6", value="USBLC6-2SC6", footprint="Package_TO_SOT_SMD:SOT-23-6",
         nets={"I/O1": "USB_DP", "I/O2": "USB_DM", "GND": "GND", "VBUS": "VBUS"},
-        sheet=(104.14, 109.22, 0), mirror=True, stock="usblc6-2sc6",
+        sheet=(106.68, 121.92, 0), stock="usblc6-2sc6",
         notes="CC1 and CC2 have no array: behind them is nothing but 5.1k.",
     ),
     Part(
@@ -60,12 +60,44 @@ PARTS = (
     ),
     capacitor("C105", "22uF", "+3V3", (213.36, 48.26, 0), size="0805"),
     capacitor("C106", "22uF", "+3V3", (223.52, 48.26, 0), size="0805"),
-    test_point("TP1", "VBUS", (160.02, 106.68, 180)),
-    test_point("TP2", "+5V", (175.26, 106.68, 180)),
-    test_point("TP3", "+3V3", (190.5, 106.68, 180)),
-    test_point("TP4", "GND", (205.74, 101.6, 0)),
-    test_point("TP5", "USB_DP", (233.68, 101.6, 270)),
-    test_point("TP6", "USB_DM", (233.68, 109.22, 270)),
+    test_point("TP1", "VBUS", (165.1, 109.22, 180)),
+    test_point("TP2", "+5V", (180.34, 109.22, 180)),
+    test_point("TP3", "+3V3", (195.58, 109.22, 180)),
+    test_point("TP4", "GND", (210.82, 104.14, 0)),
+    test_point("TP5", "USB_DP", (246.38, 104.14, 270)),
+    test_point("TP6", "USB_DM", (246.38, 111.76, 270)),
 )  # fmt: skip
 
-BLOCK = Block("power", "Power: USB-C, protection, 5 V and 3.3 V", PARTS, flags=("VBUS", "VBUS_F", "+3V3", "GND"))
+BLOCK = Block(
+    "power",
+    "Power: USB-C, protection, 5 V and 3.3 V",
+    PARTS,
+    flags=("VBUS", "VBUS_F", "+3V3", "GND"),
+    words=(
+        (
+            22.86,
+            22.86,
+            "Fuse, soft start, +5V\n"
+            "D6 takes the ringing of a long cable and its discharges; F1 is for a short in U2.\n"
+            "U2 limits to 0.87 .. 1.05 A (27k) and raises +5V in about 1 ms: some 70 uF\n"
+            "stand behind it, and USB allows 10 uF at the plug.",
+        ),
+        (
+            160.02,
+            62.23,
+            "Buck, +3V3\n"
+            "2 A for radio, display and W5500. The output is fixed: FB senses the rail.\n"
+            "4.7 uH gives 0.22 A of ripple at 1.1 MHz.\n"
+            "No lamp shows the power: nothing may shine beside the stars.",
+        ),
+        (
+            22.86,
+            147.32,
+            "USB-C\n"
+            "5.1k on each CC: a sink of 5 V, whichever way the plug is turned. Behind CC is nothing to protect.\n"
+            "The shell goes straight to GND, as the case is plastic. D+ and D- pass U4 on their way to the module.",
+        ),
+        (160.02, 92.71, "Test points\nBare pads on the back for the pins of the jig."),
+    ),
+    apart=("U4.4", "U4.6"),
+)

@@ -44,4 +44,24 @@ PARTS = (
     *(_fiducial(number) for number in range(1, 4)),
 )  # fmt: skip
 
-BLOCK = Block("service", "Service: keys, console, mechanics", PARTS)
+BLOCK = Block(
+    "service",
+    "Service: keys, console, mechanics",
+    PARTS,
+    words=(
+        (40.64, 33.02, "Keys inside the case\nBOOT held while RESET is pressed: load by USB."),
+        (
+            101.6,
+            33.02,
+            "Console\n"
+            "115200 baud, 3.3 V. R801 and R802: an adapter does not feed\n"
+            "a board without supply. Pin 1 is for measuring only.",
+        ),
+        (200.66, 33.02, "Test points\nOn the back, for the jig."),
+        (
+            40.64,
+            101.6,
+            "Mechanics\nFour M3 screws into the bosses of the face, from behind; three fiducials for assembly.",
+        ),
+    ),
+)

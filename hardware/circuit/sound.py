@@ -18,13 +18,13 @@ PARTS = (
         "R701", "100k", "AMP_GAIN", "+5V", (60.96, 67.31, 180),
         notes="3 dB: 0.4 W into 8 ohm at full scale, which USB bears.",
     ),
-    capacitor("C701", "10uF", "+5V", (124.46, 43.18, 0), size="0805"),
-    capacitor("C702", "100nF", "+5V", (137.16, 43.18, 0)),
+    capacitor("C701", "10uF", "+5V", (134.62, 48.26, 0), size="0805"),
+    capacitor("C702", "100nF", "+5V", (147.32, 48.26, 0)),
     bead(
         "FB2", "AMP_P", "SPK_P", (134.62, 60.96, 90),
         notes="With C703 and C704: keeps the carrier off the loudspeaker's leads.",
     ),
-    bead("FB3", "AMP_N", "SPK_N", (134.62, 78.74, 90)),
+    bead("FB3", "AMP_N", "SPK_N", (134.62, 80.01, 90)),
     capacitor("C703", "220pF", "SPK_P", (149.86, 67.31, 0)),
     capacitor("C704", "220pF", "SPK_N", (149.86, 86.36, 0)),
     Part(
@@ -53,4 +53,27 @@ PARTS = (
     test_point("TP28", "SPK_N", (210.82, 132.08, 270)),
 )  # fmt: skip
 
-BLOCK = Block("sound", "Sound: voice and buzzer", PARTS)
+BLOCK = Block(
+    "sound",
+    "Sound: voice and buzzer",
+    PARTS,
+    words=(
+        (
+            35.56,
+            27.94,
+            "Voice\n"
+            "AMP_SD low: the amplifier sleeps, also until the firmware runs (100k inside); high: left channel.\n"
+            "R701: 3 dB, 0.4 W into 8 ohm at full scale, which USB bears; left out 9 dB.\n"
+            "Beads and 220 pF keep the carrier off the loudspeaker's leads.",
+        ),
+        (
+            35.56,
+            104.14,
+            "Buzzer\n"
+            "Magnetic, without an oscillator: the firmware makes\n"
+            "the 2.7 kHz. D7 takes the coil's current over.\n"
+            "R703: silent until the firmware runs.",
+        ),
+        (193.04, 104.14, "Test points\nOn the back, for the jig."),
+    ),
+)

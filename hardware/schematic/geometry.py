@@ -10,6 +10,8 @@ from hardware.sexp import Node, find, find_all, need
 
 GRID = 1.27
 TEXT = 1.27  # height of all small texts
+HEADING = 1.8
+NOTE = 3.4  # from a heading to the lines below it
 
 #: Width of a letter and height of a line of KiCad's stroke font, in heights; a little more than they are.
 _LETTER, _LINE = 0.92, 1.6
@@ -69,6 +71,15 @@ def text_box(text: str, x: float, y: float, justify: str = "left", size: float =
     width = max(len(line) for line in lines) * size * _LETTER
     left = {"left": x, "right": x - width, "centre": x - width / 2}[justify]
     return Box(left, y - size * 0.65, left + width, y + size * 0.65 + (len(lines) - 1) * size * _LINE)
+
+
+def note_boxes(x: float, y: float, words: str) -> list[Box]:
+    """A note: its first line is a heading, the others stand below it."""
+    heading, _, rest = words.partition("\n")
+    boxes = [text_box(heading, x, y, size=HEADING)]
+    if rest:
+        boxes.append(text_box(rest, x, y + NOTE))
+    return boxes
 
 
 def ends(part: Part, nets: dict[str, str | None]) -> tuple[End, ...]:

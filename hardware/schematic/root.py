@@ -80,7 +80,9 @@ def root_file(blocks: Iterable[Block]) -> Node:
         items.append(words(x, place.y + 5.08, place.says, "says", block.name))
     items += [words(x, y, text, "root words", x, y, size=size) for x, y, text, size in _NOTES]
     end: list[Node] = [["sheet_instances", ["path", Text("/"), ["page", Text("1")]]], ["embedded_fonts", "no"]]
-    return head(ids.ROOT, "Block diagram", "root", []) + items + end
+    return (
+        head(ids.ROOT, "Block diagram", "made from hardware/circuit and hardware/schematic/root.py", []) + items + end
+    )
 
 
 def _order(block: Block, blocks: tuple[Block, ...]) -> list[str]:

@@ -24,6 +24,7 @@ from hardware.schematic.geometry import (
     cell,
     ends,
     millimetres,
+    note_boxes,
     text_box,
 )  # fmt: skip
 from hardware.schematic.wires import Wires
@@ -109,24 +110,25 @@ class Sheet:
         for end in self.ends:
             self.wires.blocked.discard(end.cell)
             self.wires.taken[end.cell] = end.net or f"open {end.ref}"
-            self._solid.append((f"pin {end.numbers[0]} of {end.ref}", _corridor(end, 0)))
+            self._solid.append((f"pin {end.numbers[0]} of {end.ref}", _pin_box(end)))
 
     def _set_words(self) -> None:
         for x, y, words in self.block.words:
-            box = text_box(words, x, y)
-            self._take(f"the note {words.splitlines()[0]!r}", box)
-            self.wires.blocked |= box.cells()
+            for box in note_boxes(x, y, words):
+                self._take(f"the note {words.splitlines()[0]!r}", box)
+                self.wires.blocked |= box.grown(0.4).cells()
 
     def _set_texts(self) -> None:
-        kept = [(f"the way out of {end.ref}", _corridor(end, _STUB)) for end in self.ends if end.net]
+        kept = [(f"the way out of {end.ref}", _way_out(end)) for end in self.ends if end.net]
         for part in self.block.parts:
-            for texts in _places(part):
+            ways = {end.out for end in self.ends if end.ref == part.ref}
+            for texts in _places(part, upright=ways <= {UP, DOWN}):
                 boxes = _text_boxes(part, texts)
                 if all(self._room(box, part.ref, kept) for box in boxes):
                     self.texts[part.ref] = texts
                     for box in boxes:
                         self._solid.append((f"the name of {part.ref}", box))
-                        self.wires.blocked |= box.cells()
+                        self.wires.blocked |= box.grown(0.4).cells()
                     break
             else:
                 raise HardwareError(f"{self._named(part.ref)}: no room for its name; move it or its neighbours")
@@ -134,15 +136,19 @@ class Sheet:
     # --- labels of pins that have no other pin near ---
 
     def _label_lone_pins(self) -> None:
-        counts: dict[str, int] = {}
-        for end in self.ends:
-            if end.net and not self._is_apart(end.ref):
-                counts[end.net] = counts.get(end.net, 0) + 1
-        for end in self.ends:
-            if end.net and end.net not in POWER and (counts.get(end.net) == 1 or self._is_apart(end.ref)):
-                port = end.net in self.ports and (not self._is_apart(end.ref) or end.net not in counts)
-                at = self.wires.straight(end.net, end.cell, end.out, _STUB)
-                self._set_label(Label(end.net, at, end.out, port))
+        signals = [end for end in self.ends if end.net and end.net not in POWER]
+        joined = [end.net for end in signals if not self._is_apart(end)]
+        leading = {end.net for end in signals if self._leads(end)}
+        for end in signals:
+            assert end.net
+            if joined.count(end.net) == 1 and not self._is_apart(end):
+                port = end.net not in leading
+            elif self._is_apart(end):
+                port = self._leads(end) or end.net not in joined
+            else:
+                continue
+            at = self.wires.straight(end.net, end.cell, end.out, _STUB)
+            self._set_label(Label(end.net, at, end.out, port and end.net in self.ports))
 
     def _set_label(self, label: Label) -> None:
         box = _label_box(label)
@@ -199,20 +205,19 @@ class Sheet:
         raise HardwareError(f"{self._named(group[0].ref)}: no room for its power symbol {net}")
 
     def _kept(self, group: list[End]) -> list[tuple[str, Box]]:
-        return [
-            (f"the way out of {end.ref}", _corridor(end, _STUB)) for end in self.ends if end.net and end not in group
-        ]
+        return [(f"the way out of {end.ref}", _way_out(end)) for end in self.ends if end.net and end not in group]
 
     def _join_signals(self) -> None:
         nets: dict[str, list[End]] = {}
         for end in self.ends:
-            if end.net and end.net not in POWER and not self._is_apart(end.ref):
+            if end.net and end.net not in POWER and not self._is_apart(end):
                 nets.setdefault(end.net, []).append(end)
         order = sorted(nets, key=lambda net: (_spread(nets[net]), net))
         trees = [(net, group) for net in order if len(nets[net]) > 1 for group in self._wired(net, nets[net])]
         named: set[str] = set()
+        leading = {end.net for end in self.ends if self._leads(end)}
         for net, group in trees:
-            self._name(net, group, net in self.ports and net not in named)
+            self._name(net, group, net in self.ports and net not in named | leading)
             named.add(net)
         lone = {label.net for label in self.labels}
         missing = {net for net in nets if net not in lone | named}
@@ -325,8 +330,12 @@ class Sheet:
             return False
         return not any(taken.hits(box) for _, taken in kept) and not any(self.wires.at(here) for here in box.cells())
 
-    def _is_apart(self, ref: str) -> bool:
-        return ref.startswith("TP") or ref in self.block.apart
+    def _is_apart(self, end: End) -> bool:
+        return end.ref.startswith("TP") or end.ref in self.block.apart or self._leads(end)
+
+    def _leads(self, end: End) -> bool:
+        """Whether the block names just this pin: it bears the name that leads to other sheets."""
+        return any(f"{end.ref}.{number}" in self.block.apart for number in end.numbers)
 
     def _named(self, ref: str) -> str:
         return f"{ref} on sheet {self.block.name}"
@@ -342,13 +351,23 @@ def _inside(box: Box) -> bool:
     )
 
 
-def _corridor(end: End, steps: int) -> Box:
-    """The room that a pin's wire needs to get away; with 0 steps, the pin itself and its number."""
+def _pin_box(end: End) -> Box:
+    """The pin itself and its number."""
     x, y = millimetres(end.cell)
-    inner = (x - end.out[0] * 2.54, y - end.out[1] * 2.54) if steps == 0 else (x, y)
-    outer = (x + end.out[0] * steps * GRID, y + end.out[1] * steps * GRID)
-    xs, ys = sorted((inner[0], outer[0])), sorted((inner[1], outer[1]))
-    return Box(xs[0] - 0.3, ys[0] - 0.3, xs[1] + 0.3, ys[1] + 0.3)
+    return _strip((x - end.out[0] * 2.54, y - end.out[1] * 2.54), (x, y), end.out)
+
+
+def _way_out(end: End) -> Box:
+    """The room that a pin's wire needs to get away."""
+    x, y = millimetres(end.cell)
+    reach = _STUB * GRID
+    return _strip((x, y), (x + end.out[0] * reach, y + end.out[1] * reach), end.out)
+
+
+def _strip(a: tuple[float, float], b: tuple[float, float], way: Cell) -> Box:
+    xs, ys = sorted((a[0], b[0])), sorted((a[1], b[1]))
+    aside = (0.0, 0.3) if way in (LEFT, RIGHT) else (0.3, 0.0)
+    return Box(xs[0] - aside[0], ys[0] - aside[1], xs[1] + aside[0], ys[1] + aside[1])
 
 
 def _in_row(one: End, other: End) -> bool:
@@ -410,8 +429,8 @@ def _power_places(group: list[End], way: Cell, tree: set[Cell]) -> list[tuple[Ce
     return found
 
 
-def _places(part: Part) -> list[Texts]:
-    """Where a part's reference and value may stand, best first."""
+def _places(part: Part, upright: bool) -> list[Texts]:
+    """Where a part's reference and value may stand, best first; ``upright`` if its pins point up and down."""
     box = body(part)
     middle, centre = (box.top + box.bottom) / 2, (box.left + box.right) / 2
     half = TEXT * 0.75
@@ -426,7 +445,7 @@ def _places(part: Part) -> list[Texts]:
     above = [Texts(x, box.top - 3.1 - by, box.top - 1.2 - by, how) for by in away for x, how in columns]
     below = [Texts(x, box.bottom + 1.2 + by, box.bottom + 3.1 + by, how) for by in away for x, how in columns]
     small = box.right - box.left < 6 and box.bottom - box.top < 6
-    if small and box.bottom - box.top >= box.right - box.left:
+    if small and upright:
         return right + left + around + above + below
     return (around if small else []) + above + below + around + right + left
 

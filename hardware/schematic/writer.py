@@ -3,7 +3,7 @@
 from hardware import library
 from hardware.part import Block, Part
 from hardware.schematic import ids
-from hardware.schematic.geometry import ANGLES, DOWN, LEFT, RIGHT, TEXT, UP, Cell, millimetres
+from hardware.schematic.geometry import ANGLES, DOWN, HEADING, LEFT, NOTE, RIGHT, TEXT, UP, Cell, millimetres
 from hardware.schematic.ports import shape
 from hardware.schematic.sheet import Label, Power, Sheet, is_bare
 from hardware.sexp import Item, Node, Text
@@ -26,8 +26,12 @@ def sheet_file(sheet: Sheet, page: int) -> Node:
     items += [_junction(block, at) for at in sheet.wires.junctions(pins)]
     items += [_label(block, label) for label in sheet.labels]
     items += [_open(block, end.cell) for end in sheet.ends if end.net is None]
-    items += [words(x, y, text, "words", block.name, x, y) for x, y, text in block.words]
-    return head(ids.make("file", block.name), block.title, block.name, symbols) + items + [["embedded_fonts", "no"]]
+    items += [part for x, y, text in block.words for part in _note(block, x, y, text)]
+    return (
+        head(ids.make("file", block.name), block.title, f"made from hardware/circuit/{block.name}.py", symbols)
+        + items
+        + [["embedded_fonts", "no"]]
+    )
 
 
 def head(own: Text, title: str, comment: str, symbols: list[str]) -> Node:
@@ -60,6 +64,14 @@ def words(x: float, y: float, text: str, *what: object, size: float = TEXT, bold
         "text", Text(text), ["exclude_from_sim", "no"], ["at", x, round(y + lines * size * 0.81, 4), 0],
         effects(size, "left", bold=bold), ["uuid", ids.make(*what)],
     ]  # fmt: skip
+
+
+def _note(block: Block, x: float, y: float, text: str) -> list[Node]:
+    heading, _, rest = text.partition("\n")
+    found = [words(x, y, heading, "heading", block.name, x, y, size=HEADING, bold=True)]
+    if rest:
+        found.append(words(x, y + NOTE, rest, "words", block.name, x, y))
+    return found
 
 
 def wire(a: Cell, b: Cell, *what: object) -> Node:
