@@ -20,17 +20,17 @@ PARTS = (
     capacitor("C402", "100nF", "+3V3", (246.38, 78.74, 0)),
     Part(
         ref="Q2", symbol="Transistor_FET:AO3400A", value="AO3400A", footprint="Package_TO_SOT_SMD:SOT-23",
-        nets={"G": "TFT_BL", "S": "GND", "D": "BL_GATE"}, sheet=(116.84, 121.92, 0), stock="ao3400a",
+        nets={"G": "TFT_BL", "S": "GND", "D": "BL_GATE"}, sheet=(127, 119.38, 0), stock="ao3400a",
         notes="Turns the signal round, so that high is bright for the firmware.",
     ),
     Part(
         ref="Q3", symbol="Transistor_FET:AO3401A", value="AO3401A", footprint="Package_TO_SOT_SMD:SOT-23",
-        nets={"G": "BL_GATE", "S": "+3V3", "D": "BACKLIGHT"}, sheet=(160.02, 109.22, 0), mirror=True, stock="ao3401a",
+        nets={"G": "BL_GATE", "S": "+3V3", "D": "BACKLIGHT"}, sheet=(172.72, 106.68, 0), mirror=True, stock="ao3401a",
         notes="Switches up to 80 mA on the high side: right for modules that feed their LEDs from the LED pin, and for"
         " those with a transistor of their own.",
     ),
-    resistor("R403", "1k", "+3V3", "BL_GATE", (142.24, 101.6, 0), notes="Off within 5 us of the 50 us period."),
-    resistor("R404", "100k", "TFT_BL", "GND", (101.6, 129.54, 0), notes="Dark until the firmware runs."),
+    resistor("R403", "1k", "+3V3", "BL_GATE", (152.4, 99.06, 0), notes="Off within 5 us of the 50 us period."),
+    resistor("R404", "100k", "TFT_BL", "GND", (111.76, 127, 0), notes="Dark until the firmware runs."),
 )  # fmt: skip
 
 BLOCK = Block(

@@ -28,8 +28,8 @@ _OPTION = (
     resistor("R504", "10k", "+3V3", "ETH_CS", (30.48, 35.56, 0)),
     resistor("R505", "10k", "+3V3", "ETH_RST", (43.18, 35.56, 0)),
     resistor("R506", "10k", "+3V3", "ETH_INT", (55.88, 35.56, 0)),
-    resistor("R507", "12.4k", "ETH_EXRES", "GND", (154.94, 118.11, 0), notes="1 %: sets the bias of the PHY."),
-    capacitor("C501", "4.7uF", "ETH_TOCAP", (144.78, 125.73, 0), size="0805", notes="Short track."),
+    resistor("R507", "12.4k", "ETH_EXRES", "GND", (160.02, 118.11, 0), notes="1 %: sets the bias of the PHY."),
+    capacitor("C501", "4.7uF", "ETH_TOCAP", (147.32, 125.73, 0), size="0805", notes="Short track."),
     capacitor("C502", "10nF", "ETH_1V2", (134.62, 130.81, 0)),
     Part(
         ref="Y1", symbol="Device:Crystal_GND24", value="25MHz 18pF",

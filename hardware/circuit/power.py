@@ -14,14 +14,14 @@ PARTS = (
         notes="The shell goes straight to GND: the case is plastic, a discharge ends in the ground plane.",
     ),
     resistor(
-        "R101", "5.1k", "CC1", "GND", (86.36, 99.06, 90),
+        "R101", "5.1k", "CC1", "GND", (83.82, 96.52, 90),
         notes="Rd of a USB-C sink; one for each way round of the plug.",
     ),
     resistor("R102", "5.1k", "CC2", "GND", (68.58, 101.6, 90)),
     Part(
         ref="U4", symbol="Power_Protection:USBLC6-2SC6", value="USBLC6-2SC6", footprint="Package_TO_SOT_SMD:SOT-23-6",
         nets={"I/O1": "USB_DP", "I/O2": "USB_DM", "GND": "GND", "VBUS": "VBUS"},
-        sheet=(106.68, 121.92, 0), stock="usblc6-2sc6",
+        sheet=(88.9, 121.92, 0), stock="usblc6-2sc6",
         notes="CC1 and CC2 have no array: behind them is nothing but 5.1k.",
     ),
     Part(
@@ -46,7 +46,7 @@ PARTS = (
         notes="Limit 0.89 to 1.04 A: above every peak, below the fuse.",
     ),
     capacitor("C102", "10uF", "+5V", (119.38, 48.26, 0), size="0805", notes="Input of the buck; at its pins."),
-    capacitor("C103", "100nF", "+5V", (129.54, 48.26, 0)),
+    capacitor("C103", "100nF", "+5V", (132.08, 48.26, 0)),
     Part(
         ref="U3", symbol="Regulator_Switching:AP63203WU", value="AP63203", footprint="Package_TO_SOT_SMD:TSOT-23-6",
         nets={"IN": "+5V", "EN": "+5V", "GND": "GND", "SW": "SW", "BST": "BST", "FB": "+3V3"},
@@ -58,12 +58,12 @@ PARTS = (
         nets={"1": "SW", "2": "+3V3"}, sheet=(198.12, 40.64, 90), stock="l-5040-4u7",
         notes="The data sheet says 3.9 uH; the next common value gives less ripple, 0.22 A at 5 V.",
     ),
-    capacitor("C105", "22uF", "+3V3", (213.36, 48.26, 0), size="0805"),
-    capacitor("C106", "22uF", "+3V3", (223.52, 48.26, 0), size="0805"),
+    capacitor("C105", "22uF", "+3V3", (210.82, 48.26, 0), size="0805"),
+    capacitor("C106", "22uF", "+3V3", (226.06, 48.26, 0), size="0805"),
     test_point("TP1", "VBUS", (165.1, 109.22, 180)),
     test_point("TP2", "+5V", (180.34, 109.22, 180)),
     test_point("TP3", "+3V3", (195.58, 109.22, 180)),
-    test_point("TP4", "GND", (210.82, 104.14, 0)),
+    test_point("TP4", "GND", (210.82, 109.22, 0)),
     test_point("TP5", "USB_DP", (246.38, 104.14, 270)),
     test_point("TP6", "USB_DM", (246.38, 111.76, 270)),
 )  # fmt: skip

@@ -28,20 +28,22 @@ class Place:
 
 #: Wires run straight from box to box, so a box is as high as its pins want it.
 PLACES = {
-    "power": Place(25.4, 33.02, 50.8, 25.4, LEFT, "USB-C 5 V, ESD, fuse\nlimited soft start: +5V\nbuck 2 A: +3V3"),
-    "stars": Place(25.4, 68.58, 50.8, 27.94, LEFT, "five keys, ESD, RC\nfive WS2812B\nlevel shifter to 5 V"),
-    "service": Place(25.4, 106.68, 50.8, 25.4, LEFT, "reset and boot keys\nconsole, test points\nholes, fiducials"),
-    "mcu": Place(111.76, 33.02, 58.42, 106.68, RIGHT, "ESP32-S3-WROOM-1-N16R8\npins: hardware/pinout.toml"),
-    "display": Place(205.74, 33.02, 63.5, 22.86, RIGHT, "2.8 inch, 320 x 240, SPI\nILI9341 or ST7789\nbacklight: PWM"),
-    "network": Place(205.74, 66.04, 63.5, 22.86, RIGHT, "W5500, magjack\noption: ethernet"),
-    "clock": Place(205.74, 99.06, 63.5, 12.7, RIGHT, "DS3231M, CR2032\nATECC608B (secure-element)"),
-    "sound": Place(205.74, 121.92, 63.5, 20.32, RIGHT, "MAX98357A, loudspeaker\nbuzzer"),
+    "power": Place(25.4, 38.1, 53.34, 25.4, LEFT, "USB-C 5 V, ESD, fuse\nlimited soft start: +5V\nbuck 2 A: +3V3"),
+    "stars": Place(25.4, 74.93, 53.34, 25.4, LEFT, "five keys, ESD, RC\nfive WS2812B\nlevel shifter to 5 V"),
+    "service": Place(25.4, 111.76, 53.34, 25.4, LEFT, "reset and boot keys\nconsole\nholes, fiducials"),
+    "mcu": Place(111.76, 38.1, 60.96, 99.06, RIGHT, "ESP32-S3-WROOM-1-N16R8\npins: hardware/pinout.toml"),
+    "display": Place(205.74, 38.1, 60.96, 20.32, RIGHT, "2.8 inch, SPI module\nILI9341 or ST7789\nbacklight: PWM"),
+    "network": Place(205.74, 68.58, 60.96, 20.32, RIGHT, "W5500, magjack\noption: ethernet"),
+    "clock": Place(205.74, 99.06, 60.96, 12.7, RIGHT, "DS3231M, CR2032\nATECC608B: option"),
+    "sound": Place(205.74, 121.92, 60.96, 17.78, RIGHT, "MAX98357A\nloudspeaker, buzzer"),
 }  # fmt: skip
 
 _NOTES = (
-    (25.4, 25.4, "好差评 window rating device: block diagram", 2.54),
-    (25.4, 152.4, "Each box is a sheet. Wires are the signals between them; GND, VBUS, +5V and +3V3 are power symbols\n"
-     "on every sheet. Boxes, wires and names are made from hardware/circuit; nothing is drawn by hand.", TEXT),
+    (25.4, 25.4, "好差评 window rating device", 2.54),
+    (25.4, 149.86, "Boxes are sheets, wires the signals between them; GND, VBUS, +5V and +3V3 are power symbols.\n"
+     "5 V from USB: fuse, limited switch, +5V for lights, amplifier and buzzer; buck, +3V3 for all the rest.\n"
+     "Options: ethernet (all of sheet network), secure-element (U10, C603).\n"
+     "Drawn from hardware/circuit; a change there is a change here.", TEXT),
 )  # fmt: skip
 
 
@@ -76,7 +78,7 @@ def root_file(blocks: Iterable[Block]) -> Node:
     for page, block in enumerate(blocks, 2):
         items += [_box(block, page, pins.get(block.name, []))]
         place = PLACES[block.name]
-        x = place.x + (place.width / 2 - 14 if block.name == _CENTRE else 3.81 if place.side == LEFT else 25.4)
+        x = place.x + (place.width / 2 - 13 if block.name == _CENTRE else 3.81 if place.side == LEFT else 27.94)
         items.append(words(x, place.y + 5.08, place.says, "says", block.name))
     items += [words(x, y, text, "root words", x, y, size=size) for x, y, text, size in _NOTES]
     end: list[Node] = [["sheet_instances", ["path", Text("/"), ["page", Text("1")]]], ["embedded_fonts", "no"]]
