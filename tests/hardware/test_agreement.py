@@ -4,10 +4,15 @@ from dataclasses import replace
 
 import pytest
 
-from hardware import agreement
+from hardware import agreement, library
 from hardware.circuit.blocks import BLOCKS
 from hardware.part import HardwareError
+from hardware.schematic import netlist
+from hardware.schematic.build import check_netlist
+from hardware.schematic.project import net_names, project_files
 from hcp import pinout
+
+from .needs import KICAD, KICAD_LIBRARIES
 
 PINS = pinout.read()
 
@@ -67,6 +72,23 @@ def test_a_pin_swapped_in_the_circuit_is_named():
         "the circuit has TFT_CS at GPIO9, pinout.toml at GPIO10",
         "the circuit has TFT_DC at GPIO10, pinout.toml at GPIO9",
     ]
+
+
+@KICAD
+@KICAD_LIBRARIES
+def test_the_netlist_that_kicad_exports_has_the_pins_of_the_map(tmp_path):
+    project_files(tmp_path)
+    check_netlist(tmp_path)
+    ours = {theirs: net for net, theirs in net_names().items()}
+    module = library.pins("RF_Module:ESP32-S3-WROOM-1")
+    gpio = {pin.number: pin.name[2:] for pin in module if pin.name.startswith("IO")}
+    found = {
+        ours[name]: int(gpio[number])
+        for name, nodes in netlist.read(next(tmp_path.glob("*.net")).read_text(encoding="utf-8")).items()
+        for ref, number in nodes
+        if ref == "U1" and number in gpio and name in ours
+    }
+    assert agreement.complaints(PINS, "the netlist", found) == []
 
 
 def test_the_pull_ups_of_the_circuit_are_those_of_the_limits():
