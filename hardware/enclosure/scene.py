@@ -1,0 +1,251 @@
+"""The pictures of the case: closed from the front and the rear, opened with the board inside, and cut through a key."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from build123d import Pos, extrude
+from PIL import Image
+
+from hardware.enclosure import base as bases
+from hardware.enclosure import fit, picture
+from hardware.enclosure import frame as frames
+from hardware.enclosure import mesh as meshes_of
+from hardware.enclosure.assembly import Piece
+from hardware.enclosure.frame import Frame, Point
+from hardware.enclosure.guest import Guest, Thing, module
+from hardware.enclosure.measures import Design
+from hardware.enclosure.mesh import Mesh
+from hardware.enclosure.picture import Body, Colour, Print, View
+from hardware.enclosure.solids import box, rod, slab, star
+from hardware.panel.back import SIZE as LABEL
+from hardware.part import HardwareError
+from simulator.draw_screens import screen
+
+IMAGES = Path(__file__).resolve().parent.parent / "images"
+PANEL_BLEED = 3.0  # mm of bleed round the picture of the front overlay
+LABEL_BLEED = 2.0
+
+COLOURS: dict[str, Colour] = {
+    "shell": (0.90, 0.91, 0.92),
+    "base": (0.42, 0.45, 0.50),
+    "hatch": (0.55, 0.58, 0.63),
+    "hood": (0.27, 0.31, 0.38),
+    "key": (0.99, 0.93, 0.76),
+    "clip": (0.55, 0.58, 0.63),
+    "clamp": (0.42, 0.45, 0.50),
+}
+BOARD: Colour = (0.10, 0.42, 0.27)
+FILM: Colour = (0.08, 0.19, 0.32)
+GLASS: Colour = (0.07, 0.10, 0.16)
+METAL: Colour = (0.78, 0.79, 0.80)
+BLACK: Colour = (0.20, 0.21, 0.23)
+
+
+@dataclass(frozen=True)
+class _Stage:
+    """A body and how far the opened picture pulls it away, along x, b and h of the table."""
+
+    body: Body
+    away: Point = (0.0, 0.0, 0.0)
+
+
+def draw(design: Design, pieces: tuple[Piece, ...], meshes: Mapping[str, Mesh], guest: Guest, out: Path) -> None:
+    """case-front.png, case-rear.png, case-open.png and case-section.png into ``out``."""
+    frame = frames.of(design.shared)
+    up = _way(frame, (0, 0, 1))
+    ground = sum(
+        a * b
+        for a, b in zip(frame.solid(0, 0, -design.own.base.foot_height + design.own.base.foot_recess), up, strict=True)
+    )
+    outside = [stage.body for stage in _outside(design, pieces, meshes)]
+
+    def view(eye: Point, sun: Point, width: int = 1100, height: int = 800) -> View:
+        return View(_way(frame, eye), up, _way(frame, sun), width, height)
+
+    picture.save(picture.draw(outside, view((0.42, -1.0, 0.78), (-0.5, -0.55, 1.1)), ground), out / "case-front.png")
+    picture.save(picture.draw(outside, view((-0.55, 1.0, 0.42), (-0.5, 0.7, 1.0)), ground), out / "case-rear.png")
+    opened = [
+        replace(stage.body, mesh=_moved(stage.body.mesh, _way(frame, stage.away)))
+        for stage in _outside(design, pieces, meshes) + _inside(design, guest)
+    ]
+    picture.save(picture.draw(opened, view((0.62, -1.0, 0.40), (-0.5, -0.6, 1.0), 1000, 1300)), out / "case-open.png")
+    x = design.shared.keys.x[2]
+    picture.save(
+        picture.draw(_cut(design, pieces, guest, x), view((1.0, -0.16, 0.14), (0.9, -0.7, 0.9), 1200, 860)),
+        out / "case-section.png",
+    )
+
+
+def _way(frame: Frame, way: Point) -> Point:
+    """A direction given as x, b, h, in the frame of the solids."""
+    start, end = frame.solid(0, 0, 0), frame.solid(*way)
+    return tuple(b - a for a, b in zip(start, end, strict=True))  # type: ignore[return-value]
+
+
+def _moved(mesh: Mesh, way: Point) -> Mesh:
+    return Mesh(mesh.corners + way)
+
+
+def _colour(name: str) -> Colour:
+    return COLOURS[name.split("-")[0]]
+
+
+#: Along x, b and h: the hood up and back, the base and what it carries down.
+_AWAY: dict[str, Point] = {
+    "hood": (0.0, 62.0, 78.0),
+    "key": (0.0, 0.0, 0.0),
+    "base": (0.0, 0.0, -150.0),
+    "hatch": (0.0, 0.0, -185.0),
+    "clip": (0.0, 0.0, -45.0),
+    "clamp": (0.0, 40.0, -20.0),
+}
+
+
+def _outside(design: Design, pieces: tuple[Piece, ...], meshes: Mapping[str, Mesh]) -> list[_Stage]:
+    stages = [
+        _Stage(
+            Body(
+                meshes[piece.name],
+                _colour(piece.name),
+                0.18 if piece.name.startswith("key") else 0.0,
+                _back_label(design) if piece.name == "hood" else None,
+            ),
+            _AWAY.get(piece.name.split("-")[0], (0.0, 0.0, 0.0)),
+        )
+        for piece in pieces
+    ]
+    stages.append(_Stage(Body(meshes_of.of(_film(design)), FILM, 0.12, _front_print(design))))
+    glass = next(thing for thing in module(design) if thing.name.endswith("glass"))
+    stages.append(_Stage(Body(meshes_of.of(_solid(glass)), GLASS, 0.55, _screen_print(design))))
+    stages += [_Stage(Body(meshes_of.of(foot), BLACK), _AWAY["base"]) for foot in _feet(design)]
+    return stages
+
+
+def _film(design: Design) -> Any:
+    """The overlay with its openings; its window is clear."""
+    d = design.shared
+    top = d.face.gap + d.face.wall
+    film = slab(d.panel.x, (-d.panel.y[1], -d.panel.y[0]), d.panel.corner_radius, (top - d.panel.thickness, top))
+    hole = extrude(star(d.keys, grow=d.keys.opening_gap), 2.0, dir=(0, 0, 1))
+    for x in d.keys.x:
+        film -= Pos(x, -d.keys.y, top - 1.0) * hole
+    x, y = d.display.centre
+    size = d.display.window
+    film -= slab(
+        (x - size[0] / 2 - 1.5, x + size[0] / 2 + 1.5),
+        (-y - size[1] / 2 - 1.5, -y + size[1] / 2 + 1.5),
+        2.0,
+        (top - 2, top + 1),
+    )
+    return film
+
+
+def _feet(design: Design) -> list[Any]:
+    base, table = design.own.base, bases.table_plane(design)
+    return [
+        table * rod((x, b, base.foot_recess - base.foot_height), (0, 0, 1), 5.0, base.foot_height) for x, b in base.feet
+    ]
+
+
+def _front_print(design: Design) -> Print | None:
+    """The artwork of the front overlay, if it is there."""
+    file = IMAGES / "panel-labels-1.png"
+    if not file.exists():
+        return None
+    panel = design.shared.panel
+    bleed = PANEL_BLEED
+    return Print(
+        Image.open(file),
+        (panel.x[0] - bleed, -panel.y[0] + bleed, 0.0),
+        (panel.x[1] - panel.x[0] + 2 * bleed, 0.0, 0.0),
+        (0.0, -(panel.y[1] - panel.y[0] + 2 * bleed), 0.0),
+        (0.0, 0.0, 1.0),
+    )
+
+
+def _screen_print(design: Design) -> Print:
+    """What the device shows while it waits for a rating."""
+    display = design.shared.display
+    (x, y), (wide, high) = display.centre, display.active
+    return Print(
+        screen("rate"), (x - wide / 2, -y + high / 2, 0.0), (wide, 0.0, 0.0), (0.0, -high, 0.0), (0.0, 0.0, 1.0)
+    )
+
+
+def _back_label(design: Design) -> Print | None:
+    """The label on the rear of the hood, if its artwork is there; as one sees it from behind, x runs to the left."""
+    file = IMAGES / "back-label.png"
+    if not file.exists():
+        return None
+    d = design.shared
+    wide, high = (size + 2 * LABEL_BLEED for size in LABEL)
+    middle = (d.face.x[0] + d.face.x[1]) / 2
+    top = d.face.gap + d.face.wall + d.case.hood_height - 2.0
+    rear = -d.face.y[0] + design.own.hood.gap + design.own.hood.wall
+    corner = middle + wide / 2, rear, top + LABEL_BLEED
+    return Print(Image.open(file), corner, (-wide, 0.0, 0.0), (0.0, 0.0, -high), (0.0, 1.0, 0.0))
+
+
+def _inside(design: Design, guest: Guest) -> list[_Stage]:
+    """The board with its parts, and the loudspeaker, as the opened picture shows them below the shell."""
+    away = (0.0, 0.0, -75.0)
+    stages = [_Stage(Body(meshes_of.of(fit.slab(design, guest)), BOARD), away)]
+    screen_parts = {thing.name for thing in module(design)}
+    for thing in guest.things:
+        if thing.name in screen_parts:
+            if not thing.name.endswith("glass"):
+                stages.append(
+                    _Stage(Body(meshes_of.of(_solid(thing)), BOARD if "board" in thing.name else BLACK), (0, 0, -30.0))
+                )
+            continue
+        if "leads" not in thing.name:
+            stages.append(_Stage(Body(meshes_of.of(_solid(thing)), _part_colour(thing.name)), away))
+    stages.append(_Stage(Body(meshes_of.of(fit.loudspeaker(design)), BLACK), (0.0, 0.0, -120.0)))
+    return stages
+
+
+def _part_colour(name: str) -> Colour:
+    if name.startswith(("J1", "J4", "BT", "U1")) and not name.startswith("U1" + "0"):
+        return METAL
+    if name.startswith("D") and name[1:2].isdigit():
+        return (0.96, 0.96, 0.94)
+    return BLACK
+
+
+def _solid(thing: Thing) -> Any:
+    (x0, y0, z0), (x1, y1, z1) = thing.low, thing.high
+    return box((x0, x1), (y0, y1), (z0, z1))
+
+
+def _cut(design: Design, pieces: tuple[Piece, ...], guest: Guest, x: float) -> list[Body]:
+    """Everything left of the plane at ``x``, the middle of a key, but for the hood."""
+    half = box((-300, x), (-300, 300), (-300, 300))
+    found = []
+    things: list[tuple[Any, Colour, float]] = [
+        (piece.solid, _colour(piece.name), 0.15 if piece.name.startswith("key") else 0.0)
+        for piece in pieces
+        if piece.name != "hood"
+    ]
+    things += [(fit.slab(design, guest), BOARD, 0.0), (_film(design), FILM, 0.0)]
+    things += [
+        (
+            _solid(thing),
+            GLASS
+            if thing.name.endswith("glass")
+            else BOARD
+            if "display's board" in thing.name
+            else _part_colour(thing.name),
+            0.0,
+        )
+        for thing in guest.things
+        if "leads" not in thing.name
+    ]
+    for solid, colour, glow in things:
+        common = solid.intersect(half)
+        for part in [] if common is None else common.solids():
+            found.append(Body(meshes_of.of(part), colour, glow))
+    if not found:
+        raise HardwareError(f"nothing of the case lies left of x {x:g}")
+    return found
