@@ -41,7 +41,7 @@ BLOCK = Block(
             35.56,
             27.94,
             "Clock\n"
-            "5 ppm; the firmware reckons with 8, ageing included. Address 0x68.\n"
+            "5 ppm from -45 to 85 degrees; the firmware reckons with 8. Ageing: to be checked in the data sheet.\n"
             "The cell is changed through the hatch of the base; C602 holds the clock while its contacts bounce.\n"
             "No diode: the chip is safe against charging a lithium cell.",
         ),

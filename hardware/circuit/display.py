@@ -44,6 +44,7 @@ BLOCK = Block(
             "Module\n"
             "2.8 inch, 320 x 240, ILI9341 or ST7789, on a socket of 14 pins: VCC GND CS RESET DC MOSI SCK LED MISO,\n"
             "then five for touch. To be checked against the bought module before it is plugged in.\n"
+            "It runs on 3.3 V; some modules want their jumper J1 closed then, which goes past their own regulator.\n"
             "Nothing is read back, so MISO stays open. 40 MHz: R401 and R402 damp at the source.",
         ),
         (
