@@ -9,9 +9,6 @@ from hardware.dimensions import Keys
 
 Point = tuple[float, float]
 
-#: The tips of the openings are rounded, in the face and in the overlay: a printer and a cutter round them anyway.
-OPENING_TIP = 0.8
-
 
 def points(radius: float, inner: float, x: float = 0.0, y: float = 0.0) -> tuple[Point, ...]:
     """The ten corners, the upper tip first, clockwise as one sees it. ``inner``: inner radius / outer radius."""
@@ -40,7 +37,6 @@ def cap(keys: Keys, number: int) -> tuple[Point, ...]:
 
 
 def opening(keys: Keys, number: int) -> tuple[Point, ...]:
-    """The opening for key ``number`` in face and overlay: ``opening_gap`` outside of the cap. Its tips are to be
-    rounded with ``OPENING_TIP``."""
+    """The opening for key ``number`` in face and overlay: ``opening_gap`` outside of the cap, with sharp tips."""
     radius = grown(keys.star_radius, keys.star_inner, keys.opening_gap)
     return points(radius, keys.star_inner, keys.x[number - 1], keys.y)

@@ -9,7 +9,7 @@ from hardware import star
 from hardware.dimensions import Dimensions
 from hardware.panel.labels import Wording
 from hardware.panel.lettering import BOLD, MEDIUM, REGULAR, advance
-from hardware.panel.outline import Box, Outline, rectangle, rounded
+from hardware.panel.outline import Box, Outline, polygon, rectangle
 from hardware.panel.sheet import Mark, Sheet, words
 
 BLUE, WHITE, PALE, GOLD, BLACK = "#12304F", "#FFFFFF", "#D3E1EE", "#F4C24B", "#0A0F15"
@@ -64,13 +64,13 @@ def window_of(d: Dimensions) -> Box:
 
 def opening(d: Dimensions, number: int) -> Outline:
     """The opening of key ``number``, the same as that in the face."""
-    return rounded(star.opening(d.keys, number), star.OPENING_TIP, slice(0, None, 2))
+    return polygon(star.opening(d.keys, number))
 
 
 def row(d: Dimensions, name: str) -> float:
     """The middle of a row of words below the stars, from the lower tips downwards: labels, Braille, privacy."""
     tips = max(y for _, y in star.opening(d.keys, 1))
-    return tips + {"label": 4.3, "braille": 11.0, "privacy": 17.3}[name]
+    return tips + {"label": 4.4, "braille": 11.0, "privacy": 17.2}[name]
 
 
 def _title(title: str, trim: Box, frame: Box, english: bool) -> list[Mark]:

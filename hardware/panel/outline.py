@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from math import acos, hypot, pi, tan
 
 Point = tuple[float, float]
 
@@ -101,37 +100,3 @@ def rectangle(box: Box, radius: float = 0.0) -> Outline:
 def circle(x: float, y: float, diameter: float) -> Outline:
     half = diameter / 2
     return rectangle(Box(x - half, y - half, x + half, y + half), half)
-
-
-def rounded(points: Iterable[Point], radius: float, which: slice = slice(None)) -> Outline:
-    """A polygon whose corners ``which`` are rounded; the others stay as they are."""
-    corners = list(points)
-    chosen = set(range(len(corners))[which])
-    steps: list[tuple[str, tuple[Point, ...]]] = []
-    for at, corner in enumerate(corners):
-        arc = _corner(corners[at - 1], corner, corners[(at + 1) % len(corners)], radius) if at in chosen else (corner,)
-        steps.append(("L" if at else "M", arc[:1]))
-        if len(arc) > 1:
-            steps.append(("C", arc[1:]))
-    return Outline((*steps, ("Z", ())))
-
-
-def _corner(before: Point, corner: Point, after: Point, radius: float) -> tuple[Point, Point, Point, Point]:
-    """The arc that touches both edges of a corner: its start, two control points, its end."""
-    (ax, ay), (bx, by) = _towards(corner, before), _towards(corner, after)
-    half = acos(ax * bx + ay * by) / 2
-    reach = radius / tan(half)
-    control = reach - 4 / 3 * tan((pi - 2 * half) / 4) * radius
-    x, y = corner
-    return (
-        (x + ax * reach, y + ay * reach),
-        (x + ax * control, y + ay * control),
-        (x + bx * control, y + by * control),
-        (x + bx * reach, y + by * reach),
-    )
-
-
-def _towards(start: Point, end: Point) -> Point:
-    dx, dy = end[0] - start[0], end[1] - start[1]
-    length = hypot(dx, dy)
-    return dx / length, dy / length

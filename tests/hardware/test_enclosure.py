@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from math import dist
 
 import pytest
 
@@ -12,6 +13,7 @@ from build123d import Pos  # noqa: E402
 from hardware.enclosure import assembly, build, fit, guest, measures, mesh, stepfile  # noqa: E402
 from hardware.enclosure.assembly import Piece  # noqa: E402
 from hardware.enclosure.solids import box  # noqa: E402
+from hardware.panel import front  # noqa: E402
 from hardware.part import HardwareError  # noqa: E402
 
 DESIGN = measures.read()
@@ -52,6 +54,17 @@ def test_each_piece_lies_on_the_bed(pieces):
     face_down = named(pieces, "shell").printed()
     flat = [face for face in face_down.faces() if abs(face.center().Z) < 1e-3 and face.normal_at().Z < -0.99]
     assert flat, "the rim of the face lies on the bed"
+
+
+def test_the_openings_of_the_shell_are_those_of_the_overlay(pieces):
+    d = DESIGN.shared
+    shell = named(pieces, "shell").solid
+    cut = [wire.vertices() for wire in fit.openings(shell, d.face.gap + 0.2) if len(wire.vertices()) == 10]
+    found = sorted(sorted((corner.X, -corner.Y) for corner in corners) for corners in cut)
+    drawn = [front.opening(d, number).steps for number in range(1, 6)]
+    wanted = [sorted(point for _, points in steps for point in points) for steps in drawn]
+    for one, other in zip(found, sorted(wanted), strict=True):
+        assert max(dist(a, b) for a, b in zip(one, other, strict=True)) < 0.1
 
 
 def test_the_case_fits_its_board(pieces, visitor):
