@@ -5,7 +5,7 @@ from functools import cache
 
 from hardware.circuit.netlist import pin_nets
 from hardware.part import Block
-from hardware.schematic.sheet import POWER
+from hardware.schematic.marks import POWER
 from hcp import pinout
 
 #: Signals that the pin map does not have, as the module sees them.

@@ -11,9 +11,10 @@ from hardware.circuit.blocks import BLOCKS
 from hardware.circuit.netlist import circuit, pin_nets
 from hardware.part import Block
 from hardware.schematic import ids
+from hardware.schematic.marks import POWER
 from hardware.schematic.ports import ports
 from hardware.schematic.root import root_file
-from hardware.schematic.sheet import POWER, Sheet
+from hardware.schematic.sheet import Sheet
 from hardware.schematic.writer import sheet_file
 
 STEM = ids.PROJECT

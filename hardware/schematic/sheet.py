@@ -9,13 +9,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from hardware.circuit.netlist import pin_nets
-from hardware.part import Block, HardwareError, Part
+from hardware.part import Block, HardwareError
 from hardware.schematic.geometry import (
     DOWN,
     GRID,
     LEFT,
     RIGHT,
-    TEXT,
     UP,
     Box,
     Cell,
@@ -27,48 +26,14 @@ from hardware.schematic.geometry import (
     note_boxes,
     text_box,
 )  # fmt: skip
+from hardware.schematic.marks import POWER, Label, Power, label_box, power_box, power_places
+from hardware.schematic.page import HEIGHT, MARGIN, TITLE, WIDTH, inside
+from hardware.schematic.texts import Texts, places, text_boxes
 from hardware.schematic.wires import Wires
-
-#: A4 across; the frame and its letters take the margin, the title block the lower right corner.
-WIDTH, HEIGHT = 297.0, 210.0
-MARGIN = 12.7
-TITLE = Box(175.0, 163.0, WIDTH, HEIGHT)
-
-#: Nets that end in power symbols; the way each points.
-POWER = {"GND": DOWN, "+3V3": UP, "+5V": UP, "VBUS": UP}
 
 _STUB = 2  # cells between a pin and its label
 _RAIL = 14  # cells between two pins of a supply net that share one power symbol
 _FAR = 60  # cells: a longer wire is a label
-
-
-@dataclass(frozen=True)
-class Label:
-    """A net's name on a wire. ``way`` is where the text runs; a ``port`` leads to the root sheet."""
-
-    net: str
-    at: Cell
-    way: Cell
-    port: bool
-
-
-@dataclass(frozen=True)
-class Power:
-    """A power symbol, pointing ``way``."""
-
-    net: str
-    at: Cell
-    way: Cell
-
-
-@dataclass(frozen=True)
-class Texts:
-    """Where a part's reference and value stand: both left, right or centre of x; y of each."""
-
-    x: float
-    reference_y: float
-    value_y: float
-    justify: str
 
 
 @dataclass
@@ -103,7 +68,7 @@ class Sheet:
         self._take("the title block", TITLE)
         for part in self.block.parts:
             box = body(part)
-            if not _inside(box):
+            if not inside(box):
                 raise HardwareError(f"{self._named(part.ref)} is off the sheet")
             self._take(part.ref, box.grown(-0.2))
             self.wires.block(box)
@@ -122,10 +87,10 @@ class Sheet:
         kept = [(f"the way out of {end.ref}", _way_out(end)) for end in self.ends if end.net]
         for part in self.block.parts:
             ways = {end.out for end in self.ends if end.ref == part.ref}
-            for texts in _places(part, upright=ways <= {UP, DOWN}):
-                boxes = _text_boxes(part, texts)
+            for beside in places(part, upright=ways <= {UP, DOWN}):
+                boxes = text_boxes(part, beside)
                 if all(self._room(box, part.ref, kept) for box in boxes):
-                    self.texts[part.ref] = texts
+                    self.texts[part.ref] = beside
                     for box in boxes:
                         self._solid.append((f"the name of {part.ref}", box))
                         self.wires.blocked |= box.grown(0.4).cells()
@@ -151,7 +116,7 @@ class Sheet:
             self._set_label(Label(end.net, at, end.out, port and end.net in self.ports))
 
     def _set_label(self, label: Label) -> None:
-        box = _label_box(label)
+        box = label_box(label)
         self._take(f"the label {label.net}", box)
         self.labels.append(label)
         self.wires.blocked |= box.cells() - {label.at}
@@ -165,17 +130,17 @@ class Sheet:
             while pins:
                 group = [pins.pop(0)]
                 for other in sorted(pins, key=lambda end: end.cell):
-                    last = group[-1]
-                    if _in_row(last, other):
-                        path = self.wires.route(
-                            net, other, self.wires.cells(net) & self._tree(net, group) or {last.cell},
-                            {last.cell: last.out}, 2 * _RAIL,
-                        )  # fmt: skip
-                        if path:
-                            self.wires.lay(net, path)
-                            pins.remove(other)
-                            group.append(other)
+                    if _in_row(group[-1], other) and self._wire(net, other, group, 2 * _RAIL):
+                        pins.remove(other)
+                        group.append(other)
                 self._set_power(net, way, group)
+
+    def _wire(self, net: str, end: End, group: list[End], longest: int) -> bool:
+        """Join a pin to what hangs on a group of pins, if the way is not too long."""
+        path = self.wires.route(net, end, self._tree(net, group), {pin.cell: pin.out for pin in group}, longest)
+        if path:
+            self.wires.lay(net, path)
+        return path is not None
 
     def _tree(self, net: str, group: list[End]) -> set[Cell]:
         """The cells of the wires that hang on a group of pins."""
@@ -189,7 +154,7 @@ class Sheet:
         return found
 
     def _set_power(self, net: str, way: Cell, group: list[End]) -> None:
-        for start, stub, steps, turned in _power_places(group, way, self._tree(net, group)):
+        for start, stub, steps, turned in power_places(group, way, self._tree(net, group)):
             at = (start[0] + stub[0] * steps, start[1] + stub[1] * steps)
             power = Power(net, at, turned)
             path = {(start[0] + stub[0] * n, start[1] + stub[1] * n) for n in range(1, steps + 1)}
@@ -233,15 +198,11 @@ class Sheet:
             while left:
                 tree = self._tree(net, group)
                 left.sort(key=lambda end: _away(end.cell, tree))
-                for end in left:
-                    path = self.wires.route(net, end, tree, {pin.cell: pin.out for pin in group}, _FAR)
-                    if path:
-                        self.wires.lay(net, path)
-                        left.remove(end)
-                        group.append(end)
-                        break
-                else:
+                joined = next((end for end in left if self._wire(net, end, group, _FAR)), None)
+                if joined is None:
                     break
+                left.remove(joined)
+                group.append(joined)
             groups.append(group)
         return groups
 
@@ -265,14 +226,14 @@ class Sheet:
                 continue
             for x in range(a[0], b[0] + 1):
                 label = Label(net, (x, a[1]), RIGHT, False)
-                box = _label_box(label)
+                box = label_box(label)
                 if box.right <= b[0] * GRID and self._room(box, None) and not self._wire_in(box, net):
                     self._set_on_wire(label)
                     return True
         return False
 
     def _set_on_wire(self, label: Label) -> None:
-        box = _label_box(label)
+        box = label_box(label)
         self._take(f"the label {label.net}", box)
         self.labels.append(label)
         self.wires.blocked |= box.cells() - self.wires.cells(label.net)
@@ -284,7 +245,7 @@ class Sheet:
             return False
         cells = [(start[0] + way[0] * n, start[1] + way[1] * n) for n in range(1, steps + 1)]
         label = Label(net, cells[-1], way, port)
-        box = _label_box(label)
+        box = label_box(label)
         if not all(self.wires.free(net, here) and not self.wires.at(here) for here in cells):
             return False
         if not self.wires.free(net, start) or not self._room(box, None) or self._wire_in(box, None):
@@ -324,7 +285,7 @@ class Sheet:
         self._solid.append((name, box))
 
     def _room(self, box: Box, but: str | None, kept: Iterable[tuple[str, Box]] = ()) -> bool:
-        if not _inside(box):
+        if not inside(box):
             return False
         if any(taken.hits(box) for name, taken in self._solid if name != but):
             return False
@@ -339,16 +300,6 @@ class Sheet:
 
     def _named(self, ref: str) -> str:
         return f"{ref} on sheet {self.block.name}"
-
-
-def _inside(box: Box) -> bool:
-    return (
-        box.left >= MARGIN
-        and box.top >= MARGIN
-        and box.right <= WIDTH - MARGIN
-        and box.bottom <= HEIGHT - MARGIN
-        and not box.hits(TITLE)
-    )
 
 
 def _pin_box(end: End) -> Box:
@@ -384,79 +335,3 @@ def _spread(pins: list[End]) -> int:
 
 def _away(here: Cell, tree: set[Cell]) -> int:
     return min(abs(here[0] - x) + abs(here[1] - y) for x, y in tree)
-
-
-def _label_box(label: Label) -> Box:
-    """What a label covers: beside the end of its wire, or standing on it if it is a local one that runs right."""
-    x, y = millimetres(label.at)
-    flag = TEXT * 1.4 if label.port else 0.0
-    length = len(label.net) * TEXT * 0.92 + flag + 0.6
-    if label.way in (LEFT, RIGHT):
-        left = x if label.way == RIGHT else x - length
-        return Box(left, y - 1.1, left + length, y + 1.1) if label.port else Box(left, y - 2.0, left + length, y - 0.15)
-    top = y if label.way == DOWN else y - length
-    return Box(x - 1.1, top, x + 1.1, top + length) if label.port else Box(x - 2.0, top, x - 0.15, top + length)
-
-
-def power_box(power: Power) -> Box:
-    """A power symbol and its name."""
-    x, y = millimetres(power.at)
-    half = max(len(power.net) * TEXT * 0.92 / 2, 1.4)
-    depth = 5.0
-    if power.way == DOWN:
-        return Box(x - half, y + 0.1, x + half, y + depth)
-    if power.way == UP:
-        return Box(x - half, y - depth, x + half, y - 0.1)
-    far = 3.2 + 2 * half
-    return Box(x + 0.1, y - 1.2, x + far, y + 1.2) if power.way == RIGHT else Box(x - far, y - 1.2, x - 0.1, y + 1.2)
-
-
-def _power_places(group: list[End], way: Cell, tree: set[Cell]) -> list[tuple[Cell, Cell, int, Cell]]:
-    """Where a group's power symbol may stand, best first: start of its stub, the stub's way and length, its own way."""
-    found = []
-    for steps in range(0, 5):
-        for end in group:
-            if end.out == way:
-                found.append((end.cell, way, steps, way))
-    if len(group) > 1:
-        corners = sorted(tree - {end.cell for end in group})
-        found += [(here, way, steps, way) for steps in range(0, 4) for here in corners]
-    for end in group:
-        if end.out in (LEFT, RIGHT):
-            found += [(end.cell, end.out, steps, way) for steps in (2, 1, 3, 4, 6, 8)]
-    for end in group:
-        found += [(end.cell, end.out, steps, end.out) for steps in (1, 2, 0, 4, 6)]
-    return found
-
-
-def _places(part: Part, upright: bool) -> list[Texts]:
-    """Where a part's reference and value may stand, best first; ``upright`` if its pins point up and down."""
-    box = body(part)
-    middle, centre = (box.top + box.bottom) / 2, (box.left + box.right) / 2
-    half = TEXT * 0.75
-    away = [step * GRID for step in range(5)]
-    columns = [
-        (centre, "centre"), (centre + 1.5, "left"), (centre - 1.5, "right"), (box.left, "left"), (box.right, "right"),
-        (box.right + 1.0, "left"), (box.left - 1.0, "right"),
-    ]  # fmt: skip
-    right = [Texts(box.right + 1.0 + by, middle - half, middle + half, "left") for by in away]
-    left = [Texts(box.left - 1.0 - by, middle - half, middle + half, "right") for by in away]
-    around = [Texts(centre, box.top - 1.2, box.bottom + 1.2, "centre")]
-    above = [Texts(x, box.top - 3.1 - by, box.top - 1.2 - by, how) for by in away for x, how in columns]
-    below = [Texts(x, box.bottom + 1.2 + by, box.bottom + 3.1 + by, how) for by in away for x, how in columns]
-    small = box.right - box.left < 6 and box.bottom - box.top < 6
-    if small and upright:
-        return right + left + around + above + below
-    return (around if small else []) + above + below + around + right + left
-
-
-def _text_boxes(part: Part, texts: Texts) -> list[Box]:
-    boxes = [text_box(part.ref, texts.x, texts.reference_y, texts.justify)]
-    if not is_bare(part):
-        boxes.append(text_box(part.value, texts.x, texts.value_y, texts.justify))
-    return boxes
-
-
-def is_bare(part: Part) -> bool:
-    """Whether a part's value says nothing that its drawing does not: test points, holes, fiducials."""
-    return not part.stock

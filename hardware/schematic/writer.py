@@ -4,8 +4,10 @@ from hardware import library
 from hardware.part import Block, Part
 from hardware.schematic import ids
 from hardware.schematic.geometry import ANGLES, DOWN, HEADING, LEFT, NOTE, RIGHT, TEXT, UP, Cell, millimetres
+from hardware.schematic.marks import Label, Power
 from hardware.schematic.ports import shape
-from hardware.schematic.sheet import Label, Power, Sheet, is_bare
+from hardware.schematic.sheet import Sheet
+from hardware.schematic.texts import is_bare
 from hardware.sexp import Item, Node, Text
 
 VERSION, GENERATOR = 20250114, "haochaping"
