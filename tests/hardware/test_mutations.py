@@ -46,6 +46,15 @@ class Tree:
         assert done.returncode == int(failed), done.stderr
         return steps
 
+    def room(self, name: str) -> str:
+        """Why one room fails, built alone, beside what is there already."""
+        words = (
+            f"from pathlib import Path; from hardware.step import carry_out; print(carry_out({name!r}, Path('out')))"
+        )
+        done = self.python("-c", words)
+        assert "Outcome.FAILED" in done.stdout, done.stdout + done.stderr
+        return done.stdout
+
     def failure(self, step: str) -> str:
         """What fails, and why."""
         results = self.build(step).values()
@@ -91,3 +100,11 @@ def test_a_line_of_the_bill_without_a_number_is_named(tree):
 def test_a_number_given_twice_is_named(tree):
     tree.spoil("hardware/bom/parts.toml", 'mpn = "SMF5V0A-E3-08"', 'mpn = "USBLC6-2SC6"')
     assert "usblc6-2sc6 and smf5v0a are both USBLC6-2SC6" in tree.failure("bom")
+
+
+def test_a_case_shifted_by_two_millimetres_is_named(tree):
+    pytest.importorskip("build123d", reason="the hardware extra is not installed; try: make hardware")
+    tree.spoil("hardware/enclosure/build.py", "SHIFT: Point = (0.0, 0.0, 0.0)", "SHIFT: Point = (2.0, 0.0, 0.0)")
+    told = tree.room("enclosure")
+    assert "the case does not fit" in told
+    assert "the star opening 1 lies 2.00 mm off SW1 (allowed 0.5)" in told
