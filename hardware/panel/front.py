@@ -70,7 +70,7 @@ def opening(d: Dimensions, number: int) -> Outline:
 def row(d: Dimensions, name: str) -> float:
     """The middle of a row of words below the stars, from the lower tips downwards: labels, Braille, privacy."""
     tips = max(y for _, y in star.opening(d.keys, 1))
-    return tips + {"label": 4.4, "braille": 11.0, "privacy": 17.2}[name]
+    return tips + {"label": 4.7, "braille": 11.3, "privacy": 17.4}[name]
 
 
 def _title(title: str, trim: Box, frame: Box, english: bool) -> list[Mark]:
