@@ -13,7 +13,7 @@ _FIXED = {
 PARTS = (
     Part(
         ref="U1", symbol="RF_Module:ESP32-S3-WROOM-1", value="ESP32-S3-WROOM-1-N16R8",
-        footprint="RF_Module:ESP32-S3-WROOM-1",
+        footprint="Haochaping:ESP32-S3-WROOM-1",
         nets=_FIXED | {
             f"IO{pin.gpio}": pin.net for pin in pinout.parse(pinout.SOURCE.read_text(encoding="utf-8"))
         },

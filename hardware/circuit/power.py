@@ -6,7 +6,7 @@ from hardware.part import Block, Part
 PARTS = (
     Part(
         ref="J1", symbol="Connector:USB_C_Receptacle_USB2.0_16P", value="USB-C",
-        footprint="Connector_USB:USB_C_Receptacle_HRO_TYPE-C-31-M-12",
+        footprint="Haochaping:USB_C_Receptacle_HRO_TYPE-C-31-M-12",
         nets={
             "VBUS": "VBUS", "GND": "GND", "SHIELD": "GND", "CC1": "CC1", "CC2": "CC2", "D+": "USB_DP", "D-": "USB_DM",
         },

@@ -18,7 +18,7 @@ def _star(number: int) -> tuple[Part, ...]:
         capacitor(f"C30{number}", "100nF", "+5V", (x, 73.66, 0)),
         Part(
             ref=f"SW{number}", symbol="Switch:SW_Push", value=f"STAR {number}",
-            footprint="Button_Switch_THT:SW_SPST_Omron_B3F-40xx", nets={"1": key, "2": "GND"},
+            footprint="Haochaping:SW_SPST_Omron_B3F-40xx", nets={"1": key, "2": "GND"},
             sheet=(x - 7.62, 116.84, 270), stock="b3f-4055",
         ),
         resistor(

@@ -1,0 +1,75 @@
+"""The board put together from its sources: what the build writes, the router solves and the checks look at."""
+
+from dataclasses import dataclass
+from functools import cache, cached_property
+
+from hardware import dimensions, library
+from hardware.board import by_hand, joined, problem, routes, rules
+from hardware.board.geometry import Polygon, circle
+from hardware.board.layout import Layout, lay
+from hardware.board.placement import PLACES
+from hardware.board.track import Copper
+from hardware.circuit.netlist import circuit, pin_nets
+from hardware.part import HardwareError, Part
+from hardware.schematic.project import open_name
+
+
+@dataclass(frozen=True)
+class Assembled:
+    """The board without its routes."""
+
+    dimensions: dimensions.Dimensions
+    layout: Layout
+
+    @property
+    def size(self) -> tuple[float, float]:
+        return self.dimensions.board.width, self.dimensions.board.height
+
+    @cached_property
+    def by_hand(self) -> Copper:
+        return by_hand.copper(self.layout, self.size)
+
+    @cached_property
+    def no_copper(self) -> tuple[Polygon, ...]:
+        """Where the bosses of the face stand on the board."""
+        board = self.dimensions.board
+        return tuple(circle(hole, board.hole_keep_radius) for hole in board.holes)
+
+    @cached_property
+    def problem(self) -> str:
+        return problem.write(self.size, self.layout, self.by_hand, self.no_copper, rules.WIDTH_OF)
+
+    def routed(self, text: str) -> Copper:
+        """All copper, by hand and from ``routes.txt``. Raises HardwareError if that file solves another problem, leaves
+        a net in pieces, or was changed by hand."""
+        made, solves, changed = routes.read(text)
+        copper = self.by_hand + made
+        if solves != problem.digest(self.problem):
+            raise HardwareError(f"netlist or placement changed since the board was routed: {routes.AGAIN}")
+        if wrong := joined.complaints(self.layout.nets, self.layout.pads, copper):
+            more = f", and {len(wrong) - 3} nets more" if len(wrong) > 3 else ""
+            raise HardwareError(f"routes.txt: {'; '.join(wrong[:3])}{more}; {routes.AGAIN}")
+        if changed:
+            raise HardwareError(changed)
+        return copper
+
+
+@cache
+def assemble() -> Assembled:
+    """From this tree. Raises HardwareError, ToolMissing if KiCad's footprints are not installed."""
+    parts = circuit().parts
+    nets = {ref: pad_nets(part) for ref, part in parts.items()}
+    return Assembled(dimensions.read(), lay(parts.values(), nets, PLACES))
+
+
+def pad_nets(part: Part) -> dict[str, str]:
+    """Pad number → net; a pin that stays open has the net that KiCad gives it. Raises HardwareError for a pin on a net
+    whose footprint has no such pad."""
+    pads = {pad.number for pad in library.pads(part.footprint)}
+    out = {}
+    for number, net in pin_nets(part).items():
+        if number in pads:
+            out[number] = net or open_name(part.symbol, part.ref, number)
+        elif net:
+            raise HardwareError(f"{part.ref}: pin {number} is on {net}, but {part.footprint} has no pad {number}")
+    return out
