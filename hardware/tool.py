@@ -94,4 +94,4 @@ def _settings() -> dict[str, str]:
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     # The clock that measures spans goes on: waiting on a clock that stands still never ends.
     spans = {"DONT_FAKE_MONOTONIC": "1", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
-    return {"KICAD_CONFIG_HOME": folder, "LC_ALL": "C.UTF-8", "TZ": "UTC", **spans}
+    return {"KICAD_CONFIG_HOME": folder, "LC_ALL": "C.UTF-8", "TZ": "UTC", "PYTHONHASHSEED": "0", **spans}

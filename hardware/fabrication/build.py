@@ -10,6 +10,7 @@ board.step, board-*.png       the board as a body, and its views
 from pathlib import Path
 
 from hardware import dimensions
+from hardware.bom import stock
 from hardware.bom.bom import VARIANTS
 from hardware.circuit import Circuit, circuit
 from hardware.fabrication import export, facts, net_test, pack, placing, readback
@@ -27,7 +28,7 @@ def build(out: Path) -> str:
     placed = pick_and_place(board, out, said, whole, size)
     export.test_netlist(board, out / "board.d356")
     pads = net_test.check((out / "board.d356").read_text(encoding="utf-8"), by_kicads_name(whole))
-    papers(board, out, said)
+    papers(board, out, said, whole)
     return (
         f"{found.layers} layers and {found.holes} holes read back, {found.width:g} x {found.height:g} mm;"
         f" {pads} pads tested; {min(placed)} to {max(placed)} parts placed in {len(placed)} variants"
@@ -75,10 +76,16 @@ def pick_and_place(board: Path, out: Path, said: facts.Facts, whole: Circuit, si
     return numbers
 
 
-def papers(board: Path, out: Path, said: facts.Facts) -> None:
+def papers(board: Path, out: Path, said: facts.Facts, whole: Circuit) -> None:
     """For people."""
+    numbers = stock.read()
+    fields = {
+        part.ref: {"Number": numbers[part.stock].first.mpn, "Only with": part.option}
+        for part in whole.parts.values()
+        if part.stock
+    }
     export.assembly(board, out)
-    export.interactive(board, out / "interactive-bom.html")
+    export.interactive(board, out / "interactive-bom.html", fields)
     export.copper_pictures(board, out, said.copper)
     export.drill_maps(board, out)
     export.solid(board, out / "board.step")

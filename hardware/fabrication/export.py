@@ -1,6 +1,12 @@
 """The files that a workshop is sent and that people look at, exported from the board by KiCad's own programs."""
 
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
+from xml.etree import ElementTree
 
 from hardware import tool
 from hardware.part import HardwareError
@@ -10,6 +16,7 @@ from hardware.tool import ToolMissing
 INTERACTIVE = Path(__file__).resolve().parents[2] / ".venv" / "kicad"
 #: Besides copper.
 _LAYERS = ("F.Mask", "B.Mask", "F.SilkS", "B.SilkS", "F.Paste", "B.Paste", "Edge.Cuts")
+_SAVED = datetime.fromisoformat(tool.DAY).replace(tzinfo=UTC).timestamp()
 #: View → how KiCad turns the board for it, and how near.
 VIEWS = {
     "top": ("--side", "top", "--zoom", "1.3"),
@@ -78,12 +85,32 @@ def views(board: Path, out: Path) -> None:
         tool.kicad("pcb", "render", *view, *size, "-o", out / f"board-{name}.png", board)
 
 
-def interactive(board: Path, to: Path) -> None:
-    """A page that shows where each part goes; needs no network. Raises ToolMissing."""
+def interactive(board: Path, to: Path, fields: Mapping[str, Mapping[str, str]]) -> None:
+    """A page that shows where each part goes; needs no network. ``fields``: reference → what else is told of it, the
+    same names for every part. Raises ToolMissing."""
     if not (INTERACTIVE / "InteractiveHtmlBom").is_dir():
         raise ToolMissing("InteractiveHtmlBom is not installed; try: make hardware")
-    words = ("--no-browser", "--include-tracks", "--include-nets", "--dest-dir", to.parent, "--name-format", to.stem)
-    script = INTERACTIVE / "InteractiveHtmlBom" / "generate_interactive_bom.py"
-    tool.kicad_python(script, *words, board, env={"INTERACTIVE_HTML_BOM_NO_DISPLAY": "1"})
+    names = ",".join(("Value", "Footprint", *next(iter(fields.values()))))
+    with tempfile.TemporaryDirectory() as folder:
+        told, copy = Path(folder) / "fields.xml", Path(folder) / board.name
+        told.write_text(_netlist(fields), encoding="utf-8")
+        shutil.copyfile(board, copy)
+        os.utime(copy, (_SAVED, _SAVED))  # the page tells when the board was saved
+        tool.kicad_python(
+            INTERACTIVE / "InteractiveHtmlBom" / "generate_interactive_bom.py",
+            *("--no-browser", "--include-tracks", "--include-nets", "--dest-dir", to.parent, "--name-format", to.stem),
+            *("--extra-data-file", told, "--show-fields", names, "--group-fields", names, copy),
+            env={"INTERACTIVE_HTML_BOM_NO_DISPLAY": "1"},
+        )
     if not to.exists():
         raise HardwareError(f"InteractiveHtmlBom wrote no {to.name}")
+
+
+def _netlist(fields: Mapping[str, Mapping[str, str]]) -> str:
+    """As much of KiCad's XML netlist as InteractiveHtmlBom reads."""
+    root = ElementTree.Element("export")
+    for ref, told in fields.items():
+        part = ElementTree.SubElement(root, "comp", ref=ref)
+        for name, value in told.items():
+            ElementTree.SubElement(part, "field", name=name).text = value
+    return ElementTree.tostring(root, encoding="unicode")
