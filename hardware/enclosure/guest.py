@@ -1,6 +1,7 @@
 """The board as the case meets it: what stands on it, as boxes, and where its holes, keys and sockets are.
 
-Read from the board file (``.kicad_pcb``): places and courtyards of the footprints; heights come from
+Read from the board file (``.kicad_pcb``): places and bodies of the footprints (their drawings for assembly, or else
+their courtyards, which for an antenna or a socket reach far beyond the part); heights come from
 ``hardware/bom/parts.toml``, because KiCad's 3D models are 4.7 GB and not installed. Without a board file a stand-in is
 made from dimensions.toml, so that the case can be worked on alone. All in the frame of the solids.
 """
@@ -18,6 +19,7 @@ from hardware.part import HardwareError
 Pair = tuple[float, float]
 
 LEAD = 2.0  # of a through-hole part, below the board, after cutting
+SOLDER = 0.8  # round the middle of a lead
 COIN = (20.0, 3.2)  # CR2032: diameter and height
 
 
@@ -85,7 +87,8 @@ def read(path: Path, design: Design, heights: Mapping[str, float]) -> Guest:
         if item.leads is not None:
             under = -design.shared.board.thickness
             x0, y0, x1, y1 = item.leads
-            things.append(Thing(f"{item.ref}'s leads", (x0, y0, under - LEAD), (x1, y1, under)))
+            low = x0 - SOLDER, y0 - SOLDER, under - LEAD
+            things.append(Thing(f"{item.ref}'s leads", low, (x1 + SOLDER, y1 + SOLDER, under)))
     if missing:
         raise HardwareError(f"{path.name}: no height is known of {', '.join(sorted(missing))}; see bom/parts.toml")
     by_ref = {item.ref: item for item in found}
@@ -173,8 +176,9 @@ def module(design: Design) -> tuple[Thing, ...]:
 
 
 def _standing(item: _Footprint, height: float, design: Design) -> Thing:
-    assert item.court is not None
-    x0, y0, x1, y1 = item.court
+    box = item.body or item.court
+    assert box is not None
+    x0, y0, x1, y1 = box
     if item.back:
         under = -design.shared.board.thickness
         return Thing(item.ref, (x0, y0, under - height), (x1, y1, under))

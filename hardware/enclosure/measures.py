@@ -99,6 +99,7 @@ class Key:
     baffle: float
     baffle_y: Pair
     baffle_bottom: float
+    baffle_notch: Triple
 
 
 @dataclass(frozen=True)

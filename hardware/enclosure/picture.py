@@ -10,7 +10,6 @@ from hardware.enclosure.mesh import Array, Mesh
 
 Colour = tuple[float, float, float]
 
-PAPER = np.array([1.0, 1.0, 1.0])
 FINER = 2  # pixels per pixel of the result, each way
 
 
@@ -49,7 +48,8 @@ class Print:
 
 @dataclass(frozen=True)
 class View:
-    """Seen from ``eye`` (a direction), parallel; ``up`` points up in the picture. ``sun`` is where the light is."""
+    """Seen from ``eye`` (a direction), parallel; ``up`` points up in the picture. ``sun`` is where the light is;
+    without ``shadows`` it shines through everything."""
 
     eye: tuple[float, float, float]
     up: tuple[float, float, float]
@@ -57,6 +57,7 @@ class View:
     width: int = 1100
     height: int = 760
     margin: float = 0.06
+    shadows: bool = True
 
 
 def _basis(eye: Array, up: Array) -> Array:
@@ -76,7 +77,7 @@ class _Raster:
 
 def _raster(corners: Array, width: int, height: int) -> _Raster:
     """``corners``: n x 3 x (column, row, depth)."""
-    depth = np.full((height, width), -np.inf)
+    depth = np.full((height, width), -np.inf, dtype=np.float32)
     seen: Array = np.full((height, width), -1, dtype=np.int64)
     low = np.maximum(np.floor(corners[:, :, :2].min(axis=1)).astype(int), 0)
     high = np.minimum(np.ceil(corners[:, :, :2].max(axis=1)).astype(int) + 1, (width, height))
@@ -97,131 +98,149 @@ def _raster(corners: Array, width: int, height: int) -> _Raster:
     return _Raster(seen, depth)
 
 
+@dataclass(frozen=True)
+class _Eye:
+    """Where a parallel view puts things: its axes (right, up, to the eye), pixels per mm, the middle of the picture."""
+
+    basis: Array
+    scale: float
+    middle: Array
+    width: int
+    height: int
+
+    def pixels(self, places: Array) -> Array:
+        """Column, row and depth of points."""
+        flat = places @ self.basis.T
+        column = self.width / 2 + (flat[..., 0] - self.middle[0]) * self.scale
+        row = self.height / 2 - (flat[..., 1] - self.middle[1]) * self.scale
+        return np.stack([column, row, flat[..., 2]], axis=-1)
+
+    def place(self, rows: Array, columns: Array, depth: Array) -> Array:
+        """The point that a pixel shows at a depth."""
+        right = (columns + 0.5 - self.width / 2) / self.scale + self.middle[0]
+        up = -(rows + 0.5 - self.height / 2) / self.scale + self.middle[1]
+        return np.stack([right, up, depth], axis=-1) @ self.basis
+
+
+def _eye(corners: Array, way: Array, up: Array, width: int, height: int, margin: float) -> _Eye:
+    basis = _basis(way, up)
+    flat = corners.reshape(-1, 3) @ basis.T
+    low, high = flat.min(axis=0), flat.max(axis=0)
+    scale = min(width / (high[0] - low[0]), height / (high[1] - low[1])) * (1 - 2 * margin)
+    return _Eye(basis, float(scale), (low + high) / 2, width, height)
+
+
 def draw(bodies: list[Body], view: View, ground: float | None = None) -> Image.Image:
-    """The picture. ``ground`` is how far the table lies below the origin along ``up``; shadows fall on it."""
-    corners = np.concatenate([body.mesh.corners for body in bodies])
-    normals = np.concatenate([body.mesh.normals for body in bodies])
+    """The picture. ``ground`` is how far the table lies along ``up``; shadows fall on it."""
+    corners = np.concatenate([body.mesh.corners for body in bodies]).astype(np.float32)
+    normals = np.concatenate([body.mesh.normals for body in bodies]).astype(np.float32)
     owner = np.concatenate([np.full(len(body.mesh.corners), number) for number, body in enumerate(bodies)])
-    up = np.array(view.up, dtype=float)
-    basis = _basis(np.array(view.eye, dtype=float), up)
-    width, height = view.width * FINER, view.height * FINER
-
-    flat = corners @ basis.T
-    low, high = flat.reshape(-1, 3).min(axis=0), flat.reshape(-1, 3).max(axis=0)
-    scale = min(width / (high[0] - low[0]), height / (high[1] - low[1])) * (1 - 2 * view.margin)
-    middle = (low + high) / 2
-    on_screen = np.stack(
-        [
-            width / 2 + (flat[..., 0] - middle[0]) * scale,
-            height / 2 - (flat[..., 1] - middle[1]) * scale,
-            flat[..., 2],
-        ],
-        axis=-1,
-    )
-    raster = _raster(on_screen, width, height)
-    hit = raster.seen >= 0
-    who = np.where(hit, raster.seen, 0)
-
-    columns: Array
-    rows: Array
-    columns, rows = np.meshgrid(np.arange(width) + 0.5, np.arange(height) + 0.5)
-    across = (columns - width / 2) / scale + middle[0]
-    along = -(rows - height / 2) / scale + middle[1]
-    deep = np.where(hit, raster.depth, 0.0)
-    if ground is not None:
-        # where nothing is seen, the line of sight ends on the table
-        table = (ground - across * (basis[0] @ up) - along * (basis[1] @ up)) / (basis[2] @ up)
-        deep = np.where(hit, deep, table)
-    places = across[..., None] * basis[0] + along[..., None] * basis[1] + deep[..., None] * basis[2]
-
-    sun = np.array(view.sun, dtype=float)
+    up, sun = np.array(view.up, dtype=np.float32), np.array(view.sun, dtype=np.float32)
     sun /= np.linalg.norm(sun)
-    lit = _shadow(corners, normals[who], places, hit, sun, up)
-    normal = normals[who]
-    facing = np.clip(normal @ sun, 0, 1)
-    sky = 0.5 + 0.5 * (normal @ up)
-    head = np.clip(normal @ basis[2], 0, 1)
-    shade = 0.32 + 0.24 * sky + 0.20 * head + 0.30 * facing * lit
-    corner = _corners(np.where(hit, raster.depth, np.nan), scale)
-    shade = shade * corner
+    eye = _eye(corners, np.array(view.eye), up, view.width * FINER, view.height * FINER, view.margin)
+    raster = _raster(eye.pixels(corners), eye.width, eye.height)
+    shadow = _Shadow.of(corners, sun, up)
 
+    image = np.ones((eye.height, eye.width, 3), dtype=np.float32)
+    if ground is not None:
+        image *= _table(eye, up, ground, shadow)[..., None]
+    rows, columns = np.nonzero(raster.seen >= 0)
+    who = raster.seen[rows, columns]
+    places, normal = eye.place(rows, columns, raster.depth[rows, columns]), normals[who]
+    lit = shadow.lit(places + normal * 0.8) if view.shadows else 1.0
+    facing, head = np.clip(normal @ sun, 0, 1), np.clip(normal @ eye.basis[2], 0, 1)
+    shade = 0.32 + 0.24 * (0.5 + 0.5 * (normal @ up)) + 0.20 * head + 0.30 * facing * lit
+    shade *= _corners(raster.depth, eye.scale)[rows, columns]
     colours = np.array([body.colour for body in bodies])[owner[who]]
     for number, body in enumerate(bodies):
         if body.print_on is not None:
-            mine = hit & (owner[who] == number)
-            colours[mine] = body.print_on.colours(places[mine], normals[who[mine]], colours[mine])
-    glow = np.array([body.glow for body in bodies])[owner[who]][..., None]
-    image = colours * (shade[..., None] * (1 - glow) + glow)
-    image = image * (1 - 0.55 * _edges(raster, normals, owner, scale)[..., None])
-    paper = np.broadcast_to(PAPER, image.shape)
-    if ground is not None:
-        paper = paper * (0.80 + 0.20 * lit)[..., None]
-    image = np.where(hit[..., None], image, paper)
+            mine = owner[who] == number
+            colours[mine] = body.print_on.colours(places[mine], normal[mine], colours[mine])
+    glow = np.array([body.glow for body in bodies])[owner[who]]
+    image[rows, columns] = colours * (shade * (1 - glow) + glow)[:, None]
+    image *= 1 - 0.55 * _edges(raster, normals, owner, eye.scale)[..., None]
     pixels = (np.clip(image, 0, 1) * 255 + 0.5).astype(np.uint8)
     return Image.fromarray(pixels).resize((view.width, view.height), Image.Resampling.LANCZOS)
 
 
-def _shadow(corners: Array, normal: Array, places: Array, hit: Array, sun: Array, up: Array) -> Array:
-    """1 where the sun reaches, 0 where a body stands before it."""
-    size = 1400
-    basis = _basis(sun, up)
-    flat = corners @ basis.T
-    low, high = flat.reshape(-1, 3).min(axis=0), flat.reshape(-1, 3).max(axis=0)
-    scale = size / max(high[0] - low[0], high[1] - low[1])
-    seen = _raster(
-        np.stack([(flat[..., 0] - low[0]) * scale, (high[1] - flat[..., 1]) * scale, flat[..., 2]], axis=-1), size, size
-    ).depth
-    here = (places + np.where(hit[..., None], normal, 0.0) * 0.8) @ basis.T
-    total = np.zeros(hit.shape)
-    steps = (-3, 0, 3)
-    for right in steps:
-        for down in steps:
-            column = np.clip(((here[..., 0] - low[0]) * scale).astype(int) + right, 0, size - 1)
-            row = np.clip(((high[1] - here[..., 1]) * scale).astype(int) + down, 0, size - 1)
-            total += seen[row, column] <= here[..., 2] + 0.6
-    column, row = (here[..., 0] - low[0]) * scale, (high[1] - here[..., 1]) * scale
-    outside = (column < 4) | (column > size - 5) | (row < 4) | (row > size - 5)
-    return np.where(outside, 1.0, total / len(steps) ** 2)
+@dataclass(frozen=True)
+class _Shadow:
+    """The bodies as the sun sees them."""
+
+    eye: _Eye
+    depth: Array
+
+    @classmethod
+    def of(cls, corners: Array, sun: Array, up: Array) -> "_Shadow":
+        eye = _eye(corners, sun, up, 1200, 1200, 0.01)
+        return cls(eye, _raster(eye.pixels(corners), eye.width, eye.height).depth)
+
+    def lit(self, places: Array) -> Array:
+        """1 where the sun reaches, 0 where a body stands before it."""
+        here = self.eye.pixels(places)
+        column, row = here[..., 0].astype(int), here[..., 1].astype(int)
+        near = here[..., 2] + 0.6
+        total: Array = np.zeros(here.shape[:-1], dtype=np.float32)
+        spots = ((0, 0), (-2, -1), (2, 1), (-1, 2), (1, -2))
+        for right, down in spots:
+            x, y = column + right, row + down
+            inside = (x >= 0) & (x < self.eye.width) & (y >= 0) & (y < self.eye.height)
+            seen = self.depth[np.clip(y, 0, self.eye.height - 1), np.clip(x, 0, self.eye.width - 1)]
+            total += ~inside | (seen <= near)
+        return total / len(spots)
+
+
+def _table(eye: _Eye, up: Array, ground: float, shadow: _Shadow) -> Array:
+    """How light the table is, at half the size and then smoothed."""
+    rows, columns = np.meshgrid(np.arange(0, eye.height, 2), np.arange(0, eye.width, 2), indexing="ij")
+    on_eye = eye.place(rows, columns, np.zeros(rows.shape)) @ up
+    depth = (ground - on_eye) / (eye.basis[2] @ up)
+    light = _smoothed(0.80 + 0.20 * shadow.lit(eye.place(rows, columns, depth)), 2)
+    return np.repeat(np.repeat(light, 2, axis=0), 2, axis=1)
 
 
 def _corners(depth: Array, scale: float) -> Array:
     """Darker where the neighbourhood stands nearer to the eye: the softness of inner corners. At half the size, then
     smoothed, because nobody sees the difference."""
-    small = depth[::2, ::2]
-    dark = np.zeros(small.shape)
-    ring = [(np.cos(turn), np.sin(turn)) for turn in np.arange(12) * np.pi / 6 + 0.2]
-    reaches = (1.2, 2.6, 5.0, 9.0)
+    small = np.where(np.isfinite(depth[::2, ::2]), depth[::2, ::2], -1e4).astype(np.float32)
+    dark: Array = np.zeros(small.shape, dtype=np.float32)
+    ring = [(np.cos(turn), np.sin(turn)) for turn in np.arange(8) * np.pi / 4 + 0.2]
+    reaches = (1.2, 3.0, 7.0)
     for reach_mm in reaches:
         reach = max(1.0, reach_mm * scale / 2)
         for right, down in ring:
-            near = np.roll(small, (round(down * reach), round(right * reach)), axis=(0, 1))
-            rise = np.nan_to_num(near - small) / reach_mm
-            dark += np.clip(rise - 0.5, 0, 1.5) * np.clip(2.0 - np.nan_to_num(near - small) / 12, 0, 1)
+            rise = np.roll(small, (round(down * reach), round(right * reach)), axis=(0, 1)) - small
+            dark += np.clip(rise / reach_mm - 0.5, 0, 1.5) * np.clip(2.0 - rise / 12, 0, 1)
     soft = _smoothed(dark / (len(ring) * len(reaches)), 2)
-    full = np.repeat(np.repeat(soft, 2, axis=0), 2, axis=1)[: depth.shape[0], : depth.shape[1]]
-    return 1 - np.clip(1.0 * full, 0, 0.55)
+    return 1 - np.clip(np.repeat(np.repeat(soft, 2, axis=0), 2, axis=1), 0, 0.55)
 
 
 def _smoothed(values: Array, reach: int) -> Array:
+    """Each the mean of its neighbourhood."""
+    count = 2 * reach + 1
     for axis in (0, 1):
-        values = sum(np.roll(values, step, axis=axis) for step in range(-reach, reach + 1)) / (2 * reach + 1)
+        wide = np.pad(values, [(reach, reach) if axis == each else (0, 0) for each in (0, 1)], mode="edge")
+        size = values.shape[axis]
+        values = sum(np.take(wide, range(step, step + size), axis=axis) for step in range(count)) / count
     return values
 
 
 def _edges(raster: _Raster, normals: Array, owner: Array, scale: float) -> Array:
     """1 on lines where one body ends, or a surface turns by more than about 30 degrees."""
     seen = raster.seen
-    line = np.zeros(seen.shape)
-    depth = np.where(seen >= 0, raster.depth, 0.0)
+    line: Array = np.zeros(seen.shape, dtype=np.float32)
     for axis in (0, 1):
         other = np.roll(seen, 1, axis=axis)
-        both = (seen >= 0) & (other >= 0)
-        a, b = np.where(both, seen, 0), np.where(both, other, 0)
-        turned = np.einsum("...i,...i->...", normals[a], normals[b]) < 0.87
-        jump = np.abs(depth - np.roll(depth, 1, axis=axis)) > 6 / scale + 0.8
-        mark = (both & (turned | jump | (owner[a] != owner[b]))) | ((seen >= 0) != (other >= 0))
-        line = np.maximum(line, mark)
-        line = np.maximum(line, np.roll(mark, -1, axis=axis))
+        rows, columns = np.nonzero(seen != other)  # within one triangle there is no edge
+        a, b = seen[rows, columns], other[rows, columns]
+        before = (rows - 1, columns) if axis == 0 else (rows, columns - 1)
+        outline = (a < 0) | (b < 0)
+        turned = np.einsum("ij,ij->i", normals[a], normals[b]) < 0.87
+        with np.errstate(invalid="ignore"):
+            jump = np.abs(raster.depth[rows, columns] - raster.depth[before]) > 6 / scale + 0.8
+        mark = outline | turned | jump | (owner[a] != owner[b])
+        line[rows[mark], columns[mark]] = 1
+        line[before[0][mark], before[1][mark]] = 1
     return line
 
 

@@ -29,9 +29,9 @@ LABEL_BLEED = 2.0
 
 COLOURS: dict[str, Colour] = {
     "shell": (0.90, 0.91, 0.92),
-    "base": (0.42, 0.45, 0.50),
+    "base": (0.50, 0.53, 0.58),
     "hatch": (0.55, 0.58, 0.63),
-    "hood": (0.27, 0.31, 0.38),
+    "hood": (0.33, 0.38, 0.46),
     "key": (0.99, 0.93, 0.76),
     "clip": (0.55, 0.58, 0.63),
     "clamp": (0.42, 0.45, 0.50),
@@ -61,19 +61,22 @@ def draw(design: Design, pieces: tuple[Piece, ...], meshes: Mapping[str, Mesh], 
     )
     outside = [stage.body for stage in _outside(design, pieces, meshes)]
 
-    def view(eye: Point, sun: Point, width: int = 1100, height: int = 800) -> View:
+    def view(eye: Point, sun: Point, width: int = 1000, height: int = 740) -> View:
         return View(_way(frame, eye), up, _way(frame, sun), width, height)
 
-    picture.save(picture.draw(outside, view((0.42, -1.0, 0.78), (-0.5, -0.55, 1.1)), ground), out / "case-front.png")
+    picture.save(picture.draw(outside, view((0.30, -1.0, 0.80), (-0.45, -0.6, 1.1)), ground), out / "case-front.png")
     picture.save(picture.draw(outside, view((-0.55, 1.0, 0.42), (-0.5, 0.7, 1.0)), ground), out / "case-rear.png")
     opened = [
         replace(stage.body, mesh=_moved(stage.body.mesh, _way(frame, stage.away)))
         for stage in _outside(design, pieces, meshes) + _inside(design, guest)
     ]
-    picture.save(picture.draw(opened, view((0.62, -1.0, 0.40), (-0.5, -0.6, 1.0), 1000, 1300)), out / "case-open.png")
+    picture.save(
+        picture.draw(opened, replace(view((0.55, -1.0, 0.62), (-0.5, -0.6, 1.0), 900, 1240), shadows=False)),
+        out / "case-open.png",
+    )
     x = design.shared.keys.x[2]
     picture.save(
-        picture.draw(_cut(design, pieces, guest, x), view((1.0, -0.16, 0.14), (0.9, -0.7, 0.9), 1200, 860)),
+        picture.draw(_cut(design, pieces, guest, x), view((1.0, -0.16, 0.14), (0.9, -0.7, 0.9), 1000, 640)),
         out / "case-section.png",
     )
 
@@ -94,10 +97,10 @@ def _colour(name: str) -> Colour:
 
 #: Along x, b and h: the hood up and back, the base and what it carries down.
 _AWAY: dict[str, Point] = {
-    "hood": (0.0, 62.0, 78.0),
+    "hood": (0.0, 52.0, 84.0),
     "key": (0.0, 0.0, 0.0),
-    "base": (0.0, 0.0, -150.0),
-    "hatch": (0.0, 0.0, -185.0),
+    "base": (0.0, 0.0, -225.0),
+    "hatch": (0.0, 0.0, -290.0),
     "clip": (0.0, 0.0, -45.0),
     "clamp": (0.0, 40.0, -20.0),
 }
@@ -190,7 +193,7 @@ def _back_label(design: Design) -> Print | None:
 
 def _inside(design: Design, guest: Guest) -> list[_Stage]:
     """The board with its parts, and the loudspeaker, as the opened picture shows them below the shell."""
-    away = (0.0, 0.0, -75.0)
+    away = (0.0, 0.0, -125.0)
     stages = [_Stage(Body(meshes_of.of(fit.slab(design, guest)), BOARD), away)]
     screen_parts = {thing.name for thing in module(design)}
     for thing in guest.things:
@@ -202,7 +205,7 @@ def _inside(design: Design, guest: Guest) -> list[_Stage]:
             continue
         if "leads" not in thing.name:
             stages.append(_Stage(Body(meshes_of.of(_solid(thing)), _part_colour(thing.name)), away))
-    stages.append(_Stage(Body(meshes_of.of(fit.loudspeaker(design)), BLACK), (0.0, 0.0, -120.0)))
+    stages.append(_Stage(Body(meshes_of.of(fit.loudspeaker(design)), BLACK), (0.0, 0.0, -190.0)))
     return stages
 
 

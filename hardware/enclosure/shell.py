@@ -133,18 +133,19 @@ def clip_bosses(design: Design) -> list[Span]:
 
 
 def _baffles(design: Design) -> Compound:
+    """Walls between the keys; one of them leaves room for the buzzer."""
     keys, key = design.shared.keys, design.own.key
-    between = [(left + right) / 2 for left, right in zip(keys.x, keys.x[1:], strict=False)]
-    return Compound(
-        [
-            box(
-                (x - key.baffle / 2, x + key.baffle / 2),
-                (-key.baffle_y[1], -key.baffle_y[0]),
-                (key.baffle_bottom, design.shared.face.gap + PAST),
-            )
-            for x in between
-        ]
-    )
+    half, top = key.baffle / 2, design.shared.face.gap + PAST
+    rear, front = -key.baffle_y[0], -key.baffle_y[1]
+    number, until, high = key.baffle_notch
+    walls = []
+    for count, (left, right) in enumerate(zip(keys.x, keys.x[1:], strict=False), 1):
+        x = (left + right) / 2
+        wall = box((x - half, x + half), (front, rear), (key.baffle_bottom, top))
+        if count == number:
+            wall -= box((x - half - PAST, x + half + PAST), (-until, rear + PAST), (0.0, high))
+        walls.append(wall.solid())
+    return Compound(walls)
 
 
 def base_screws(design: Design) -> list[tuple[float, float]]:
