@@ -77,7 +77,7 @@ class _Raster:
 
 def _raster(corners: Array, width: int, height: int) -> _Raster:
     """``corners``: n x 3 x (column, row, depth)."""
-    depth = np.full((height, width), -np.inf, dtype=np.float32)
+    depth: Array = np.full((height, width), -np.inf, dtype=np.float32)
     seen: Array = np.full((height, width), -1, dtype=np.int64)
     low = np.maximum(np.floor(corners[:, :, :2].min(axis=1)).astype(int), 0)
     high = np.minimum(np.ceil(corners[:, :, :2].max(axis=1)).astype(int) + 1, (width, height))
@@ -141,7 +141,7 @@ def draw(bodies: list[Body], view: View, ground: float | None = None) -> Image.I
     raster = _raster(eye.pixels(corners), eye.width, eye.height)
     shadow = _Shadow.of(corners, sun, up)
 
-    image = np.ones((eye.height, eye.width, 3), dtype=np.float32)
+    image: Array = np.ones((eye.height, eye.width, 3), dtype=np.float32)
     if ground is not None:
         image *= _table(eye, up, ground, shadow)[..., None]
     rows, columns = np.nonzero(raster.seen >= 0)
@@ -192,7 +192,9 @@ class _Shadow:
 
 def _table(eye: _Eye, up: Array, ground: float, shadow: _Shadow) -> Array:
     """How light the table is, at half the size and then smoothed."""
-    rows, columns = np.meshgrid(np.arange(0, eye.height, 2), np.arange(0, eye.width, 2), indexing="ij")
+    rows: Array = np.arange(0, eye.height, 2)[:, None]
+    columns: Array = np.arange(0, eye.width, 2)[None, :]
+    rows, columns = np.broadcast_arrays(rows, columns)
     on_eye = eye.place(rows, columns, np.zeros(rows.shape)) @ up
     depth = (ground - on_eye) / (eye.basis[2] @ up)
     light = _smoothed(0.80 + 0.20 * shadow.lit(eye.place(rows, columns, depth)), 2)
