@@ -45,13 +45,21 @@ class Assembled:
         made, solves, changed = routes.read(text)
         copper = self.by_hand + made
         if solves != problem.digest(self.problem):
-            raise HardwareError(f"netlist or placement changed since the board was routed: {routes.AGAIN}")
+            raise HardwareError(
+                f"netlist or placement changed since the board was routed{self._news(made)}: {routes.AGAIN}"
+            )
         if wrong := joined.complaints(self.layout.nets, self.layout.pads, copper):
             more = f", and {len(wrong) - 3} nets more" if len(wrong) > 3 else ""
             raise HardwareError(f"routes.txt: {'; '.join(wrong[:3])}{more}; {routes.AGAIN}")
         if changed:
             raise HardwareError(changed)
         return copper
+
+    def _news(self, made: Copper) -> str:
+        """Which nets the routes know and the circuit does not."""
+        known = {track.net for track in made.tracks} | {via.net for via in made.vias}
+        gone = sorted(known - set(self.layout.nets))
+        return f" (no net is called {', '.join(gone[:5])} any more)" if gone else ""
 
 
 @cache

@@ -43,8 +43,8 @@ def planes(width: float, height: float) -> tuple[Area, ...]:
     )
 
 
-#: Where no layer is poured: under the transformer, so that the cable's side sees no plane.
-NO_POUR: tuple[Polygon, ...] = (box(122.6, 0.0, 137.4, 15.4),)
+#: Where no layer is poured: under the transformer and round the shield's pins, so that the cable's side sees no plane.
+NO_POUR: tuple[Polygon, ...] = (box(120.3, 0.0, 139.7, 16.8),)
 
 
 def _row(net: str, *points: Point) -> tuple[Via, ...]:

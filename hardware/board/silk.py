@@ -25,8 +25,11 @@ GAP = 0.2
 
 REVISION = "A"
 
-#: Parts whose reference would say nothing: holes, fiducials; keys are numbered by stars, test points by name.
-UNNAMED = ("H", "FID", "TP")
+#: References whose place is not beside the courtyard: the module's goes round its antenna's area.
+LABELS = {"U1": Label(27.3, 41.2, 0.0)}
+
+#: Parts whose reference would say nothing. Test points get their number and their net.
+UNNAMED = ("H", "FID")
 
 
 def words(dimensions: Dimensions) -> tuple[Words, ...]:
@@ -39,10 +42,10 @@ def words(dimensions: Dimensions) -> tuple[Words, ...]:
         *stars,
         Words("USB-C 5V", (49.6, 2.0), 1.0),
         Words("ETHERNET", (116.4, 2.0), 1.0),
-        Words("+3V3", (12.2, 7.0), 0.8),
+        Words("3V3", (11.8, 7.0), 0.8),
         Words("TX", (14.74, 7.0), 0.8),
         Words("RX", (17.28, 7.0), 0.8),
-        Words("GND", (19.82, 7.0), 0.8),
+        Words("GND", (20.2, 7.0), 0.8),
         Words("RESET", (14.0, 14.2), 0.8),
         Words("BOOT", (21.0, 14.2), 0.8),
         Words("SPK 8R", (140.2, 50.0), 1.0),
@@ -52,7 +55,9 @@ def words(dimensions: Dimensions) -> tuple[Words, ...]:
         Words("TFT 2.8 in SPI", (36.9, 31.0), 1.0, turn=90.0),
         Words("ANTENNA KEEP CLEAR", (3.5, 49.6), 0.8, turn=90.0),
         Words(f"haochaping rev {REVISION}", (112.0, 90.6), 2.0, layer="B.SilkS", bold=True),
-        Words("+ CR2032 +", (75.0, 45.6), 1.6, layer="B.SilkS"),
+        Words("CR2032", (75.0, 56.0), 2.0, layer="B.SilkS"),
+        Words("+", (58.0, 52.0), 2.0, layer="B.SilkS"),
+        Words("-", (92.0, 52.0), 2.0, layer="B.SilkS"),
         Words("5 V 1 A, USB-C", (40.0, 12.0), 1.0, layer="B.SilkS"),
     )
 
@@ -100,10 +105,12 @@ def arrange(layout: Layout, dimensions: Dimensions) -> Silk:
         if not any(_meet(mine, other) for mine in boxes for other in taken[False]):
             kept.append(line)
             taken[False] += boxes
-    labels, more = {}, []
+    labels, more = dict(LABELS), []
+    for label in LABELS.values():
+        taken[False].append(_text_box("U1", (label.x, label.y), label.turn, label.height))
     for laid in sorted(layout.parts, key=lambda one: (-_area(one), one.part.ref)):
         ref, back = laid.part.ref, laid.place.back
-        if ref.rstrip("0123456789") in UNNAMED and not ref.startswith("TP"):
+        if ref.rstrip("0123456789") in UNNAMED or ref in LABELS:
             continue
         text = f"{ref[2:]} {laid.part.value}" if ref.startswith("TP") else ref
         for at, turn in _candidates(laid, text):

@@ -152,9 +152,11 @@ def _on_page(placed: Placed, page: Point) -> Placed:
 
 def _stackup() -> Node:
     out: Node = ["stackup"]
-    out.append(["layer", Text("F.SilkS"), ["type", Text("Top Silk Screen")]])
+    out.append(["layer", Text("F.SilkS"), ["type", Text("Top Silk Screen")], ["color", Text("White")]])
     out.append(["layer", Text("F.Paste"), ["type", Text("Top Solder Paste")]])
-    out.append(["layer", Text("F.Mask"), ["type", Text("Top Solder Mask")], ["thickness", 0.01]])
+    out.append(
+        ["layer", Text("F.Mask"), ["type", Text("Top Solder Mask")], ["color", Text("Green")], ["thickness", 0.01]]
+    )
     for layer in STACK:
         if layer.epsilon is None:
             out.append(["layer", Text(layer.name), ["type", Text("copper")], ["thickness", layer.thickness]])
@@ -163,9 +165,11 @@ def _stackup() -> Node:
             out.append(
                 ["layer", Text(layer.name), ["type", Text(layer.kind)], ["thickness", layer.thickness], *material]
             )
-    out.append(["layer", Text("B.Mask"), ["type", Text("Bottom Solder Mask")], ["thickness", 0.01]])
+    out.append(
+        ["layer", Text("B.Mask"), ["type", Text("Bottom Solder Mask")], ["color", Text("Green")], ["thickness", 0.01]]
+    )
     out.append(["layer", Text("B.Paste"), ["type", Text("Bottom Solder Paste")]])
-    out.append(["layer", Text("B.SilkS"), ["type", Text("Bottom Silk Screen")]])
+    out.append(["layer", Text("B.SilkS"), ["type", Text("Bottom Silk Screen")], ["color", Text("White")]])
     return [*out, ["copper_finish", Text("ENIG")], ["dielectric_constraints", "no"]]
 
 

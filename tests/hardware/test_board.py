@@ -1,0 +1,101 @@
+"""The board file: the same text each time, its rules in one table, and KiCad's own check of it."""
+
+import json
+import math
+from pathlib import Path
+
+import pytest
+
+from hardware import sexp
+from hardware.board import build, by_hand, drc, routes, rules, silk
+from hardware.board.assemble import assemble
+from hardware.part import HardwareError
+
+from .needs import KICAD, KICAD_LIBRARIES
+
+
+@pytest.fixture(scope="module")
+def text() -> str:
+    made = assemble()
+    return build.text(made, made.routed(routes.FILE.read_text(encoding="utf-8")))
+
+
+@KICAD_LIBRARIES
+def test_the_file_is_the_same_each_time_and_no_id_is_used_twice(text: str) -> None:
+    made = assemble()
+    assert build.text(made, made.routed(routes.FILE.read_text(encoding="utf-8"))) == text
+    ids = [line.strip() for line in text.splitlines() if line.strip().startswith("(uuid")]
+    assert len(ids) == len(set(ids)) > 3000
+
+
+@KICAD_LIBRARIES
+def test_every_part_is_in_the_file_once_with_its_place_on_the_page(text: str) -> None:
+    made, board = assemble(), sexp.parse(text)
+    found = {}
+    for footprint in sexp.find_all(board, "footprint"):
+        names = {str(field[1]): str(field[2]) for field in sexp.find_all(footprint, "property")}
+        at = [float(value) for value in sexp.need(footprint, "at")[1:3]]
+        found[names["Reference"]] = (at[0] - made.dimensions.board.page[0], at[1] - made.dimensions.board.page[1])
+    assert len(found) == len(sexp.find_all(board, "footprint"))
+    assert found == {laid.part.ref: pytest.approx((laid.place.x, laid.place.y), abs=1e-5) for laid in made.layout.parts}
+
+
+def test_no_rule_is_ignored_without_a_reason() -> None:
+    settings = rules.settings(by_hand.PAIRS)["board"]["design_settings"]
+    assert settings["rule_severities"] == dict.fromkeys(rules.IGNORED, "ignore")
+    assert all(len(reason) > 20 for reason in rules.IGNORED.values())
+
+
+@pytest.mark.parametrize("pair", by_hand.PAIRS, ids=lambda pair: pair.nets[0])
+def test_pairs_have_about_the_impedance_they_are_meant_to(pair: rules.Pair) -> None:
+    """IPC-2141's formulas for a microstrip over GND; good to some ten percent, and so are cheap boards."""
+    layers = {layer.name: layer for layer in rules.STACK}
+    height, epsilon = layers["dielectric 1"].thickness, layers["dielectric 1"].epsilon or 0
+    copper = layers["F.Cu"].thickness
+    single = 87 / math.sqrt(epsilon + 1.41) * math.log(5.98 * height / (0.8 * pair.width + copper))
+    both = 2 * single * (1 - 0.48 * math.exp(-0.96 * pair.gap / height))
+    assert both == pytest.approx(pair.ohm, rel=0.1)
+
+
+@KICAD_LIBRARIES
+def test_pairs_stay_on_the_front_and_are_about_equally_long() -> None:
+    made = assemble()
+    copper = made.routed(routes.FILE.read_text(encoding="utf-8"))
+    for pair in by_hand.PAIRS:
+        lengths = []
+        for net in pair.nets:
+            tracks = [track for track in copper.tracks if track.net == net and track.width > 0.2]
+            assert {track.layer for track in tracks} == {"F.Cu"}, net
+            lengths.append(sum(math.dist(track.start, track.end) for track in tracks))
+        assert abs(lengths[0] - lengths[1]) < 5, f"{pair.nets}: {lengths}"
+
+
+@KICAD_LIBRARIES
+def test_nearly_every_part_has_its_reference_on_the_silk() -> None:
+    made = assemble()
+    printed = silk.arrange(made.layout, made.dimensions)
+    named = {laid.part.ref for laid in made.layout.parts if not laid.part.ref.startswith(("H", "FID", "TP"))}
+    assert len(named - printed.labels.keys()) <= 4
+    assert sum("TP" not in words.text and words.layer == "B.SilkS" for words in printed.words) >= 28
+
+
+def test_a_report_is_told_by_what_it_is_about() -> None:
+    items = [{"description": "Pad 1 [GND] of R1 on F.Cu", "pos": {"x": 61.0, "y": 62.5}}]
+    one = {"type": "clearance", "description": "Clearance violation", "items": items}
+    report = drc.read({"violations": [one], "unconnected_items": [], "schematic_parity": []})
+    assert report.counts == {"violations": 1, "unconnected_items": 0, "schematic_parity": 0}
+    with pytest.raises(HardwareError, match=r"Clearance violation: Pad 1 \[GND\] of R1 on F.Cu at 61.00, 62.50"):
+        drc.refuse(report, Path("drc.json"))
+
+
+@KICAD
+def test_kicad_finds_nothing_to_complain_of_and_two_boards_are_the_same(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+    sentence = build.build(tmp_path / "one")
+    assert sentence.endswith("rule check: 0 violations, 0 unconnected, 0 unlike the schematic")
+    report = json.loads((tmp_path / "one" / "drc.json").read_text(encoding="utf-8"))
+    assert not any(report[kind] for kind in drc.KINDS)
+    made = assemble()
+    again = build.project(made, made.routed(routes.FILE.read_text(encoding="utf-8")), tmp_path / "two")
+    assert again.read_bytes() == (tmp_path / "one" / again.name).read_bytes()
