@@ -1,7 +1,6 @@
 """KiCad's rule check of the board against rules, libraries and schematic."""
 
 import json
-from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -52,11 +51,6 @@ def refuse(report: Report, keep: Path) -> None:
     if not report.clean:
         more = f" (and {len(report.sentences) - 4} more in {keep.name})" if len(report.sentences) > 4 else ""
         raise HardwareError(f"rule check: {report}: {'; '.join(report.sentences[:4])}{more}")
-
-
-def summary(found: dict[str, Any]) -> Counter[str]:
-    """How often each rule was broken."""
-    return Counter(one["type"] for kind in KINDS for one in found.get(kind, []))
 
 
 def _sentence(one: dict[str, Any]) -> str:

@@ -1,10 +1,10 @@
 // Routes two signal layers on a 0.1 mm grid by negotiated congestion (PathFinder): every net first takes its cheapest
 // way, even through another net's; places that several want get dearer, pass after pass, until nobody shares one.
 //
-// usage: router problem.txt routes.txt      (hardware/board/problem.py writes the one, routes.py reads the other)
+// usage: router problem.txt routes.txt      (problem.py writes the one, routes.py reads the other)
 //
-// Pads are exact polygons, so what this calls free keeps its clearance; KiCad's rule check is still the judge. Nets with
-// a plane (GND, +3V3, +5V) are not joined by tracks: each of their pads goes to a via inside its plane's area.
+// Pads are exact polygons, so what this calls free keeps its clearance; KiCad's rule check is still the judge. Nets
+// with a plane (GND, +3V3, +5V) are not joined by tracks: each of their pads goes to a via inside its plane's area.
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -12,6 +12,7 @@
 #include <cstdio>
 #include <fstream>
 #include <iostream>
+#include <map>
 #include <queue>
 #include <sstream>
 #include <string>
@@ -32,12 +33,12 @@ const int DX[8] = {1, 1, 0, -1, -1, -1, 0, 1}, DY[8] = {0, 1, 1, 1, 0, -1, -1, -
 struct Point { double x, y; };
 struct Rules { double clearance = 0, edge = 0, via = 0, hole = 0; } rules;
 
-// What is on the board before: pads, holes, keep-outs, copper made by hand. `group`: pieces of a net that are joined already.
+// What is on the board before: pads, holes, keep-outs, copper made by hand. `group`: a net's pieces that are joined.
 struct Shape {
   string kind, name;
   int net = 0, group = 0, layers = 0;   // layers: 1 front, 2 back
   bool in_plane = false;                // its group reaches the net's plane: a `+` behind the kind
-  double grow = 0;                      // half the width of a track made by hand; its two points are a degenerate polygon
+  double grow = 0;                      // half the width of a track made by hand, whose ends are its two points
   vector<Point> points;
 };
 struct Net {
@@ -63,8 +64,8 @@ vector<Shape> shapes;
 vector<Route> routes;
 vector<std::pair<int, vector<Point>>> planes;   // later ones lie over earlier ones
 
-// Maps. `owner`: 0 free, -1 nobody's, n only that net's. `taken`: how many nets' clearances cover the cell. Index: width * 2 + layer;
-// the last one is for vias.
+// Maps. `owner`: 0 free, -1 nobody's, n only that net's. `taken`: how many nets' clearances cover the cell.
+// Index: width * 2 + layer; the last one is for vias.
 vector<vector<int>> owner;
 vector<vector<uint16_t>> taken;
 vector<float> history[2];
@@ -97,11 +98,15 @@ void claim(int& cell, int net) {
 
 template <class F> void around(const Shape& s, double reach, F f) {   // cells within reach of the shape's box
   double x0 = 1e9, y0 = 1e9, x1 = -1e9, y1 = -1e9;
-  for (Point p : s.points) x0 = std::min(x0, p.x), x1 = std::max(x1, p.x), y0 = std::min(y0, p.y), y1 = std::max(y1, p.y);
+  for (Point p : s.points) {
+    x0 = std::min(x0, p.x), x1 = std::max(x1, p.x);
+    y0 = std::min(y0, p.y), y1 = std::max(y1, p.y);
+  }
   reach += s.grow;
-  for (int y = std::max(0, (int)std::floor((y0 - reach) / GRID)); y <= std::min(H - 1, (int)std::ceil((y1 + reach) / GRID)); y++)
-    for (int x = std::max(0, (int)std::floor((x0 - reach) / GRID)); x <= std::min(W - 1, (int)std::ceil((x1 + reach) / GRID)); x++)
-      f(y * W + x, distance(s, x * GRID, y * GRID));
+  auto below = [&](double at) { return std::max(0, (int)std::floor((at - reach) / GRID)); };
+  auto above = [&](double at, int end) { return std::min(end - 1, (int)std::ceil((at + reach) / GRID)); };
+  for (int y = below(y0); y <= above(y1, H); y++)
+    for (int x = below(x0); x <= above(x1, W); x++) f(y * W + x, distance(s, x * GRID, y * GRID));
 }
 
 void keep_edges() {
@@ -135,7 +140,10 @@ void find_terminals() {
   for (auto& s : shapes) {
     if (!s.net || s.kind == "keep" || s.kind == "hole") continue;
     Net& net = nets[s.net];
-    if ((int)net.terminals.size() <= s.group) net.terminals.resize(s.group + 1), net.in_plane.resize(s.group + 1, false);
+    if ((int)net.terminals.size() <= s.group) {
+      net.terminals.resize(s.group + 1);
+      net.in_plane.resize(s.group + 1, false);
+    }
     if (s.in_plane) net.in_plane[s.group] = true;
     double x = 0, y = 0;
     for (Point p : s.points) x += p.x / s.points.size(), y += p.y / s.points.size();
@@ -153,7 +161,7 @@ void find_terminals() {
   }
 }
 
-void spread_planes() {                  // plane_of: the net of the inner plane that is uppermost in the list at a cell, with a margin
+void spread_planes() {                  // plane_of: the last plane of the list at a cell, with a margin at its rim
   plane_of.assign(N, 0);
   const double MARGIN = 0.5;
   for (auto& [net, points] : planes) {
@@ -177,17 +185,15 @@ void spread_planes() {                  // plane_of: the net of the inner plane 
 
 struct Disk { vector<std::pair<int, int>> at; };
 
-const Disk& disk(double radius) {
-  static vector<std::pair<double, Disk>> made;
-  for (auto& [r, d] : made) if (std::fabs(r - radius) < 1e-9) return d;
-  Disk d;
+const Disk& disk(double radius) {       // made once for each radius
+  static std::map<long, Disk> made;
+  Disk& d = made[std::lround(radius * 1e6)];
+  if (!d.at.empty()) return d;
   int k = std::ceil(radius / GRID);
   for (int y = -k; y <= k; y++)
     for (int x = -k; x <= k; x++)
       if (length(x, y) * GRID < radius - 1e-6) d.at.push_back({x, y});
-  made.reserve(64);
-  made.push_back({radius, d});
-  return made.back().second;
+  return d;
 }
 
 void collect_stamps(Route& r) {
@@ -287,7 +293,8 @@ bool find_way(int net, const vector<int>& starts, bool to_plane, const array<int
     int layer = s / N, cell = s % N, x = cell % W, y = cell / W;
     if (q.wanted[s] == q.want) return take(net, s, false), true;
     float via = via_cost(net, r, cell);
-    if (to_plane && via >= 0 && taken[vias_map()][cell] == 0 && (net == gnd ? plane_of[cell] != NO_PLANE : plane_of[cell] == net)) return take(net, s, true), true;
+    bool over_plane = net == gnd ? plane_of[cell] != NO_PLANE : plane_of[cell] == net;
+    if (to_plane && via >= 0 && taken[vias_map()][cell] == 0 && over_plane) return take(net, s, true), true;
     auto relax = [&](int t, float cost, int way) {
       if (q.visited[t] == q.visit && cost >= q.cost[t] - 1e-4) return;
       q.visited[t] = q.visit, q.cost[t] = cost, q.from[t] = s, q.way[t] = way;
@@ -356,7 +363,10 @@ void join_groups(int n) {               // the nearest group next, from anywhere
     for (int s : goal) search.wanted[s] = search.want;
     size_t before = routes[n].cells.size();
     if (!find_way(n, tree, false, box_of(goal))) failures.push_back(net.name + ": no way between its pads");
-    for (size_t i = before; i < routes[n].cells.size(); i++) tree.push_back(routes[n].cells[i][0] * N + routes[n].cells[i][1]);
+    for (size_t i = before; i < routes[n].cells.size(); i++) {
+      auto [layer, cell, width] = routes[n].cells[i];
+      tree.push_back(layer * N + cell);
+    }
     tree.insert(tree.end(), goal.begin(), goal.end());
     done.push_back(box_of(goal));
   }
@@ -385,19 +395,35 @@ void read(const char* path) {
     if (kind == "size") words >> board_w >> board_h;
     else if (kind == "rules") words >> rules.clearance >> rules.edge >> rules.via >> rules.hole;
     else if (kind == "widths") { double w; while (words >> w) half.push_back(w / 2); }
-    else if (kind == "net") { Net n; int plane; words >> n.name >> n.width >> plane; n.plane = plane; if (n.name == "GND") gnd = nets.size(); nets.push_back(n); }
+    else if (kind == "net") {
+      Net n;
+      int plane;
+      words >> n.name >> n.width >> plane;
+      n.plane = plane;
+      if (n.name == "GND") gnd = nets.size();
+      nets.push_back(n);
+    }
     else if (kind == "plane") { int net; words >> net; planes.push_back({net, points(words)}); }
-    else { Shape s; s.in_plane = kind.back() == '+'; s.kind = kind.substr(0, kind.size() - s.in_plane); words >> s.name >> s.net >> s.group >> s.layers >> s.grow; s.points = points(words); shapes.push_back(s); }
+    else {
+      Shape s;
+      s.in_plane = kind.back() == '+';
+      s.kind = kind.substr(0, kind.size() - s.in_plane);
+      words >> s.name >> s.net >> s.group >> s.layers >> s.grow;
+      s.points = points(words);
+      shapes.push_back(s);
+    }
   }
   W = std::lround(board_w / GRID) + 1, H = std::lround(board_h / GRID) + 1, N = W * H;
   owner.assign(2 * half.size() + 1, vector<int>(N, 0));
   taken.assign(2 * half.size() + 1, vector<uint16_t>(N, 0));
   for (auto& h : history) h.assign(N, 0);
-  search.cost.resize(2 * N), search.from.resize(2 * N), search.visited.assign(2 * N, 0), search.wanted.assign(2 * N, 0), search.way.resize(2 * N);
+  search.cost.resize(2 * N), search.from.resize(2 * N), search.way.resize(2 * N);
+  search.visited.assign(2 * N, 0), search.wanted.assign(2 * N, 0);
   routes.resize(nets.size());
 }
 
-void stitch() {                         // GND vias wherever there is room, so that the pours on both sides are one with the plane
+// GND vias wherever there is room, so that the pours on both sides are one with the plane.
+void stitch() {
   const int STEP = 50;
   const double APART = 2.5;
   for (int y = STEP / 2; y < H; y += STEP)
@@ -419,8 +445,13 @@ void write(const char* path) {
     auto& s = routes[n].segments;
     for (size_t i = 0, j; i < s.size(); i = j) {       // pieces in one line become one
       int x = s[i].to % W, y = s[i].to / W, dx = x - s[i].from % W, dy = y - s[i].from / W;
-      for (j = i + 1; j < s.size() && s[j].layer == s[i].layer && s[j].width == s[i].width && s[j].from == y * W + x && s[j].to % W - x == dx && s[j].to / W - y == dy; j++) x += dx, y += dy;
-      out << "track " << nets[n].name << " " << (s[i].layer ? "B.Cu" : "F.Cu") << " " << s[i].from % W * GRID << " " << s[i].from / W * GRID << " " << x * GRID << " " << y * GRID << " ";
+      auto goes_on = [&](const Segment& next) {
+        bool alike = next.layer == s[i].layer && next.width == s[i].width && next.from == y * W + x;
+        return alike && next.to % W - x == dx && next.to / W - y == dy;
+      };
+      for (j = i + 1; j < s.size() && goes_on(s[j]); j++) x += dx, y += dy;
+      out << "track " << nets[n].name << " " << (s[i].layer ? "B.Cu " : "F.Cu ");
+      out << s[i].from % W * GRID << " " << s[i].from / W * GRID << " " << x * GRID << " " << y * GRID << " ";
       out.precision(2);
       out << 2 * half[s[i].width] << "\n";
       out.precision(1);
@@ -457,7 +488,8 @@ int main(int argc, char** argv) {
       stamp(routes[n], -1);
       if (conflicts(routes[n])) {
         in_conflict.push_back(nets[n].name);
-        for (auto& [layer, cell, width] : routes[n].cells) if (taken[2 * width + layer][cell]) history[layer][cell] += 0.5;
+        for (auto& [layer, cell, width] : routes[n].cells)
+          if (taken[2 * width + layer][cell]) history[layer][cell] += 0.5;
         for (int v : routes[n].vias) if (taken[vias_map()][v]) history[0][v] += 2, history[1][v] += 2;
       }
       stamp(routes[n], 1);
