@@ -93,6 +93,11 @@ def check(
         for clash in counter.clash(one, other)
     ]
     clashes += [clash for thing in things.values() for clash in counter.clash(speaker, thing)]
+    travel = Pos(0, 0, -design.shared.keys.travel)
+    for name in (name for name in case if name.startswith("key-")):
+        pressed = _body(f"{name}, pressed,", travel * case[name].solid)
+        below = [thing for thing in things.values() if not thing.name.endswith("plunger")]
+        clashes += [clash for other in (case["shell"], *below) for clash in counter.clash(pressed, other)]
     reached, blocked = [], []
     for probe in _probes(design, guest, shift):
         reached.append(probe.name)

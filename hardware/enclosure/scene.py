@@ -1,5 +1,6 @@
 """The pictures of the case: closed from the front and the rear, opened with the board inside, and cut through a key."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -41,6 +42,7 @@ FILM: Colour = (0.08, 0.19, 0.32)
 GLASS: Colour = (0.07, 0.10, 0.16)
 METAL: Colour = (0.78, 0.79, 0.80)
 BLACK: Colour = (0.20, 0.21, 0.23)
+WHITE: Colour = (0.96, 0.96, 0.94)
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,10 @@ def draw(design: Design, pieces: tuple[Piece, ...], meshes: Mapping[str, Mesh], 
     )
     x = design.shared.keys.x[2]
     picture.save(
-        picture.draw(_cut(design, pieces, guest, x), view((1.0, -0.16, 0.14), (0.9, -0.7, 0.9), 1000, 640)),
+        picture.draw(
+            _cut(design, pieces, guest, x),
+            replace(view((1.0, -0.16, 0.14), (0.9, -0.7, 0.9), 1000, 640), shadows=False),
+        ),
         out / "case-section.png",
     )
 
@@ -91,38 +96,51 @@ def _moved(mesh: Mesh, way: Point) -> Mesh:
     return Mesh(mesh.corners + way)
 
 
-def _colour(name: str) -> Colour:
-    return COLOURS[name.split("-")[0]]
+def _look(name: str, solid: Any, design: Design, skin: Mesh | None = None) -> Body:
+    """A piece, a part of the board, the film or a foot, in its colour and with what is printed on it."""
+    mesh = skin or meshes_of.of(solid)
+    kind = name.split("-")[0]
+    if name == "the film":
+        return Body(mesh, FILM, 0.12, _front_print(design))
+    if name.endswith("glass"):
+        return Body(mesh, GLASS, 0.55, _screen_print(design))
+    if kind in COLOURS:
+        return Body(
+            mesh, COLOURS[kind], 0.18 if kind == "key" else 0.0, _back_label(design) if kind == "hood" else None
+        )
+    if name in ("the board", "the display's board"):
+        return Body(mesh, BOARD)
+    if name in ("J1", "J4", "BT1", "U1"):
+        return Body(mesh, METAL)
+    return Body(mesh, WHITE if re.fullmatch(r"D[1-5]", name) else BLACK)
 
 
 #: Along x, b and h: the hood up and back, the base and what it carries down.
 _AWAY: dict[str, Point] = {
     "hood": (0.0, 52.0, 84.0),
-    "key": (0.0, 0.0, 0.0),
     "base": (0.0, 0.0, -225.0),
     "hatch": (0.0, 0.0, -290.0),
     "clip": (0.0, 0.0, -45.0),
     "clamp": (0.0, 40.0, -20.0),
+    "screen": (0.0, 0.0, -30.0),
+    "board": (0.0, 0.0, -125.0),
+    "loudspeaker": (0.0, 0.0, -190.0),
 }
 
 
 def _outside(design: Design, pieces: tuple[Piece, ...], meshes: Mapping[str, Mesh]) -> list[_Stage]:
+    """What one sees of the closed device."""
     stages = [
         _Stage(
-            Body(
-                meshes[piece.name],
-                _colour(piece.name),
-                0.18 if piece.name.startswith("key") else 0.0,
-                _back_label(design) if piece.name == "hood" else None,
-            ),
+            _look(piece.name, piece.solid, design, meshes[piece.name]),
             _AWAY.get(piece.name.split("-")[0], (0.0, 0.0, 0.0)),
         )
         for piece in pieces
     ]
-    stages.append(_Stage(Body(meshes_of.of(_film(design)), FILM, 0.12, _front_print(design))))
+    stages.append(_Stage(_look("the film", _film(design), design)))
     glass = next(thing for thing in module(design) if thing.name.endswith("glass"))
-    stages.append(_Stage(Body(meshes_of.of(_solid(glass)), GLASS, 0.55, _screen_print(design))))
-    stages += [_Stage(Body(meshes_of.of(foot), BLACK), _AWAY["base"]) for foot in _feet(design)]
+    stages.append(_Stage(_look(glass.name, _solid(glass), design)))
+    stages += [_Stage(_look("a foot", foot, design), _AWAY["base"]) for foot in _feet(design)]
     return stages
 
 
@@ -193,28 +211,15 @@ def _back_label(design: Design) -> Print | None:
 
 def _inside(design: Design, guest: Guest) -> list[_Stage]:
     """The board with its parts, and the loudspeaker, as the opened picture shows them below the shell."""
-    away = (0.0, 0.0, -125.0)
-    stages = [_Stage(Body(meshes_of.of(fit.slab(design, guest)), BOARD), away)]
     screen_parts = {thing.name for thing in module(design)}
-    for thing in guest.things:
-        if thing.name in screen_parts:
-            if not thing.name.endswith("glass"):
-                stages.append(
-                    _Stage(Body(meshes_of.of(_solid(thing)), BOARD if "board" in thing.name else BLACK), (0, 0, -30.0))
-                )
-            continue
-        if "leads" not in thing.name:
-            stages.append(_Stage(Body(meshes_of.of(_solid(thing)), _part_colour(thing.name)), away))
-    stages.append(_Stage(Body(meshes_of.of(fit.loudspeaker(design)), BLACK), (0.0, 0.0, -190.0)))
+    stages = [_Stage(_look("the board", fit.slab(design, guest), design), _AWAY["board"])]
+    stages += [
+        _Stage(_look(thing.name, _solid(thing), design), _AWAY["screen" if thing.name in screen_parts else "board"])
+        for thing in guest.things
+        if not thing.name.endswith(("leads", "glass"))
+    ]
+    stages.append(_Stage(_look("the loudspeaker", fit.loudspeaker(design), design), _AWAY["loudspeaker"]))
     return stages
-
-
-def _part_colour(name: str) -> Colour:
-    if name.startswith(("J1", "J4", "BT", "U1")) and not name.startswith("U1" + "0"):
-        return METAL
-    if name.startswith("D") and name[1:2].isdigit():
-        return (0.96, 0.96, 0.94)
-    return BLACK
 
 
 def _solid(thing: Thing) -> Any:
@@ -225,30 +230,13 @@ def _solid(thing: Thing) -> Any:
 def _cut(design: Design, pieces: tuple[Piece, ...], guest: Guest, x: float) -> list[Body]:
     """Everything left of the plane at ``x``, the middle of a key, but for the hood."""
     half = box((-300, x), (-300, 300), (-300, 300))
+    solids = [(piece.name, piece.solid) for piece in pieces if piece.name != "hood"]
+    solids += [("the board", fit.slab(design, guest)), ("the film", _film(design))]
+    solids += [(thing.name, _solid(thing)) for thing in guest.things if not thing.name.endswith("leads")]
     found = []
-    things: list[tuple[Any, Colour, float]] = [
-        (piece.solid, _colour(piece.name), 0.15 if piece.name.startswith("key") else 0.0)
-        for piece in pieces
-        if piece.name != "hood"
-    ]
-    things += [(fit.slab(design, guest), BOARD, 0.0), (_film(design), FILM, 0.0)]
-    things += [
-        (
-            _solid(thing),
-            GLASS
-            if thing.name.endswith("glass")
-            else BOARD
-            if "display's board" in thing.name
-            else _part_colour(thing.name),
-            0.0,
-        )
-        for thing in guest.things
-        if "leads" not in thing.name
-    ]
-    for solid, colour, glow in things:
+    for name, solid in solids:
         common = solid.intersect(half)
-        for part in [] if common is None else common.solids():
-            found.append(Body(meshes_of.of(part), colour, glow))
+        found += [_look(name, part, design) for part in ([] if common is None else common.solids())]
     if not found:
         raise HardwareError(f"nothing of the case lies left of x {x:g}")
     return found

@@ -41,3 +41,18 @@ def test_frames_turn_into_each_other_without_stretching():
     assert FRAME.solid(*FRAME.table(*a)) == pytest.approx(a)
     assert dist(FRAME.table(*a), FRAME.table(*b)) == pytest.approx(dist(a, b))
     assert FRAME.table(*FRAME.rear_at(10.0, 7.0))[2] == pytest.approx(7.0)
+
+
+def test_the_page_says_how_large_it_is_and_where_the_keys_are():
+    d, hood = DESIGN.shared, DESIGN.own.hood
+    face = d.face.gap + d.face.wall
+    front = FRAME.table(0, -d.face.y[1], face)
+    foot = FRAME.table(*FRAME.rear_at(-d.face.y[0], 0.0))
+    key = FRAME.table(0, -d.keys.y, face + d.keys.cap_proud)
+    hood_out = hood.gap + hood.wall
+    top = FRAME.table(0, -d.face.y[0] + hood_out, face + d.case.hood_height)[2]
+    above_table = DESIGN.own.base.foot_height - DESIGN.own.base.foot_recess
+    wide, deep = d.face.x[1] - d.face.x[0] + 2 * hood_out, foot[1] - front[1]
+    page = " ".join((measures.SOURCE.parent / "README.md").read_text(encoding="utf-8").split())
+    assert f"{wide:.0f} mm wide with its hood, {deep:.0f} mm deep, {top + above_table:.0f} mm high" in page
+    assert f"the keys lie {key[2] + above_table:.0f} mm above the table and {key[1] - front[1]:.0f} mm behind" in page
