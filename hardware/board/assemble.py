@@ -44,22 +44,26 @@ class Assembled:
         a net in pieces, or was changed by hand."""
         made, solves, changed = routes.read(text)
         copper = self.by_hand + made
+        wrong = joined.complaints(self.layout.nets, self.layout.pads, copper)
         if solves != problem.digest(self.problem):
-            raise HardwareError(
-                f"netlist or placement changed since the board was routed{self._news(made)}: {routes.AGAIN}"
-            )
-        if wrong := joined.complaints(self.layout.nets, self.layout.pads, copper):
-            more = f", and {len(wrong) - 3} nets more" if len(wrong) > 3 else ""
-            raise HardwareError(f"routes.txt: {'; '.join(wrong[:3])}{more}; {routes.AGAIN}")
+            news = _first([*self._gone(made), *wrong])
+            raise HardwareError(f"netlist or placement changed since the board was routed: {news}{routes.AGAIN}")
+        if wrong:
+            raise HardwareError(f"routes.txt: {_first(wrong)}{routes.AGAIN}")
         if changed:
             raise HardwareError(changed)
         return copper
 
-    def _news(self, made: Copper) -> str:
+    def _gone(self, made: Copper) -> list[str]:
         """Which nets the routes know and the circuit does not."""
         known = {track.net for track in made.tracks} | {via.net for via in made.vias}
-        gone = sorted(known - set(self.layout.nets))
-        return f" (no net is called {', '.join(gone[:5])} any more)" if gone else ""
+        return [f"no net is called {net} any more" for net in sorted(known - set(self.layout.nets))]
+
+
+def _first(wrong: list[str]) -> str:
+    """The first complaints, and how many more there are."""
+    more = [f"and {len(wrong) - 3} more"] if len(wrong) > 3 else []
+    return "".join(f"{one}; " for one in [*wrong[:3], *more])
 
 
 @cache

@@ -17,12 +17,6 @@ INTERACTIVE = Path(__file__).resolve().parents[2] / ".venv" / "kicad"
 #: Besides copper.
 _LAYERS = ("F.Mask", "B.Mask", "F.SilkS", "B.SilkS", "F.Paste", "B.Paste", "Edge.Cuts")
 _SAVED = datetime.fromisoformat(tool.DAY).replace(tzinfo=UTC).timestamp()
-#: View → how KiCad turns the board for it, and how near.
-VIEWS = {
-    "top": ("--side", "top", "--zoom", "1.3"),
-    "bottom": ("--side", "bottom", "--zoom", "1.3"),
-    "oblique": ("--rotate", "-45,0,20", "--perspective", "--zoom", "1.05"),
-}
 
 
 def gerbers(board: Path, out: Path, copper: tuple[str, ...]) -> None:
@@ -79,10 +73,11 @@ def solid(board: Path, to: Path) -> None:
 
 
 def views(board: Path, out: Path) -> None:
-    """As it comes from the workshop; parts are on it where KiCad's models are installed."""
-    for name, view in VIEWS.items():
-        size = ("--width", "1400", "--height", "900", "--background", "transparent")
-        tool.kicad("pcb", "render", *view, *size, "-o", out / f"board-{name}.png", board)
+    """As it comes from the workshop; parts are on it where KiCad's models are installed. Straight from above and below:
+    KiCad's perspective is not the same picture twice."""
+    size = ("--width", "1400", "--height", "900", "--zoom", "1.3", "--background", "transparent")
+    for side in ("top", "bottom"):
+        tool.kicad("pcb", "render", "--side", side, *size, "-o", out / f"board-{side}.png", board)
 
 
 def interactive(board: Path, to: Path, fields: Mapping[str, Mapping[str, str]]) -> None:

@@ -87,6 +87,28 @@ def test_a_swapped_pin_is_named(tree):
 
 
 @KICAD_LIBRARIES
+def test_a_swapped_pin_that_the_firmware_follows_is_named_by_the_board(tree):
+    swap_first_two_keys(tree)
+    assert tree.python("-m", "hcp.pinout").returncode == 0
+    assert "net BTN1: U1.5 is not joined to C311.1, R311.2" in tree.room("board")
+
+
+@KICAD_LIBRARIES
+def test_a_net_renamed_everywhere_but_in_the_routes_is_named(tree):
+    tree.spoil("hardware/circuit/stars.py", '"LED_5V"', '"LED_FIVE"', times=2)
+    told = tree.room("board")
+    assert "no net is called LED_5V any more; net LED_FIVE: R321.1 is not joined to U5.4" in told
+
+
+@KICAD_LIBRARIES
+def test_a_removed_track_is_named(tree):
+    routes = (ROOT / "hardware" / "board" / "routes.txt").read_text(encoding="utf-8").splitlines(keepends=True)
+    tree.spoil("hardware/board/routes.txt", next(line for line in routes if line.startswith("track LED_DATA ")), "")
+    told = tree.room("board")
+    assert "routes.txt: net LED_DATA: " in told and "a track or via is missing" in told
+
+
+@KICAD_LIBRARIES
 def test_a_part_of_the_circuit_without_a_number_is_named(tree):
     tree.spoil("hardware/circuit/stars.py", 'stock="esda6v1-5sc6", ', "")
     assert "checks: U6 (ESDA6V1-5SC6) has no stock key" in tree.failure("bom")
