@@ -41,13 +41,14 @@ def build(out: Path) -> str:
     sight = privacy.require(design)
     pieces = assembly.pieces(design)
     meshes = {piece.name: mesh.of(piece.solid) for piece in pieces}
+    lying = {piece.file: mesh.of(piece.printed()) for piece in pieces}
     walls = closed(pieces, meshes, design.own.shape.least_wall)
     board_file = out.parent / "board" / BOARD
     visitor, board = _board(board_file, design)
     found = fit.check(design, pieces, visitor, board, SHIFT)
-    (out / "fit.json").write_text(_report(pieces, walls, found, sight, visitor.source), encoding="utf-8")
+    (out / "fit.json").write_text(_report(pieces, walls, lying, found, sight, visitor.source), encoding="utf-8")
     fit.require(found, visitor.source)
-    _write(pieces, board if board is not None else fit.slab(design, visitor), out)
+    _write(pieces, lying, board if board is not None else fit.slab(design, visitor), out)
     scene.draw(design, pieces, meshes, visitor, out)
     return _sentence(pieces, walls, found, sight, visitor.source)
 
@@ -92,19 +93,26 @@ def _board(file: Path, design: Design) -> tuple[Guest, Any]:
     return guest.read(file, design, heights()), Pos(-page[0], page[1], -top - fit.TOUCH) * body
 
 
-def _write(pieces: tuple[Piece, ...], board: Any, out: Path) -> None:
+def _write(pieces: tuple[Piece, ...], lying: Mapping[str, Mesh], board: Any, out: Path) -> None:
     done: set[str] = set()
     for piece in pieces:
         if piece.file in done:
             continue
         done.add(piece.file)
-        mesh.write_stl(mesh.of(piece.printed()), out / f"{piece.file}.stl", f"haochaping {piece.file}")
+        mesh.write_stl(lying[piece.file], out / f"{piece.file}.stl", f"haochaping {piece.file}")
         stepfile.write({piece.file: piece.solid}, out / f"{piece.file}.step", f"haochaping {piece.file}")
     everything = {piece.name: piece.solid for piece in pieces} | {"board": board}
     stepfile.write(everything, out / "assembly.step", "haochaping assembly")
 
 
-def _report(pieces: tuple[Piece, ...], walls: Mapping[str, Wall], found: Fit, sight: Verdict, source: str) -> str:
+def _report(
+    pieces: tuple[Piece, ...],
+    walls: Mapping[str, Wall],
+    lying: Mapping[str, Mesh],
+    found: Fit,
+    sight: Verdict,
+    source: str,
+) -> str:
     report = {
         "board": source,
         "pieces": [
@@ -115,6 +123,7 @@ def _report(pieces: tuple[Piece, ...], walls: Mapping[str, Wall], found: Fit, si
                 "volume_cm3": round(piece.solid.volume / 1000, 2),
                 "thinnest_wall_mm": walls[piece.name].thickness,
                 "at": walls[piece.name].at,
+                "overhang_cm2": round(lying[piece.file].overhang() / 100, 2),
             }
             for piece in pieces
         ],

@@ -15,6 +15,9 @@ Array = Any
 TOLERANCE = 0.03
 TURN = 0.2
 
+FIRST_LAYER = 0.3  # mm
+DOWN = 0.72  # cosine, a little more than that of 45 degrees
+
 
 @dataclass(frozen=True)
 class Mesh:
@@ -36,6 +39,11 @@ class Mesh:
         """mm3; negative if the skin is inside out."""
         a, b, c = (self.corners[:, number] for number in range(3))
         return float(np.einsum("ij,ij->i", a, np.cross(b, c)).sum() / 6)
+
+    def overhang(self) -> float:
+        """mm2 that look down by more than 45 degrees, above the bed (z = 0): bridges, and what needs support."""
+        above = self.corners[:, :, 2].min(axis=1) > FIRST_LAYER
+        return float(self.areas[above & (self.normals[:, 2] < -DOWN)].sum())
 
     def open_edges(self) -> int:
         """Edges that do not belong to exactly one triangle each way round; 0 for a watertight body."""

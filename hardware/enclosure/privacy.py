@@ -16,7 +16,7 @@ from math import inf
 from hardware import star
 from hardware.enclosure import frame as frames
 from hardware.enclosure import visor
-from hardware.enclosure.frame import Frame, Point
+from hardware.enclosure.frame import Point
 from hardware.enclosure.measures import Design
 from hardware.part import HardwareError
 
@@ -83,21 +83,20 @@ class _Walls:
 
 def check(design: Design) -> Verdict:
     """Every eye against every point of keys, lights and display."""
-    frame = frames.of(design.shared)
     walls = _walls(design)
     tried, margin = 0, inf
     seen: list[Sight] = []
     hidden: list[Sight] = []
-    private = list(_key_points(design))
+    private = list(key_points(design))
     public = private + list(_display_points(design))
-    for eye, told in _clerk(design, frame):
+    for eye, told in clerk_eyes(design):
         for name, point in private:
             tried += 1
             below = walls.clearance(eye, point)
             margin = min(margin, below)
             if below < 0:
                 seen.append(Sight("clerk", told, name))
-    for eye, told in _citizen(design, frame):
+    for eye, told in citizen_eyes(design):
         for name, point in public:
             tried += 1
             if walls.clearance(eye, point) > 0:
@@ -131,7 +130,7 @@ def _walls(design: Design) -> _Walls:
     return _Walls(d.face.x[0] - out, d.face.x[1] + out, -d.face.y[0] + out, d.face.gap + d.face.wall, visor.of(design))
 
 
-def _key_points(design: Design) -> Iterator[tuple[str, Point]]:
+def key_points(design: Design) -> Iterator[tuple[str, Point]]:
     """Corners of the caps, at the face and at their top: their light leaves there too."""
     d = design.shared
     face = d.face.gap + d.face.wall
@@ -159,9 +158,9 @@ def _steps(low: float, high: float) -> Iterator[float]:
         yield low + step * STEP
 
 
-def _clerk(design: Design, frame: Frame) -> Iterator[tuple[Point, Point]]:
+def clerk_eyes(design: Design) -> Iterator[tuple[Point, Point]]:
     """Eyes behind the case: in the frame of the solids, and as aside, behind, above the floor."""
-    d = design.shared
+    d, frame = design.shared, frames.of(design.shared)
     middle = (d.face.x[0] + d.face.x[1]) / 2
     foot = frame.table(*frame.rear_at(-d.face.y[0], 0.0))[1]
     for height in CLERK_EYES:
@@ -170,8 +169,9 @@ def _clerk(design: Design, frame: Frame) -> Iterator[tuple[Point, Point]]:
                 yield frame.solid(middle + aside, foot + behind, height - TABLE), (aside, behind, height)
 
 
-def _citizen(design: Design, frame: Frame) -> Iterator[tuple[Point, Point]]:
-    d = design.shared
+def citizen_eyes(design: Design) -> Iterator[tuple[Point, Point]]:
+    """Eyes before the case, told alike."""
+    d, frame = design.shared, frames.of(design.shared)
     middle = (d.face.x[0] + d.face.x[1]) / 2
     front = frame.table(0, -d.face.y[1], d.face.gap + d.face.wall)[1]
     for height in CITIZEN_EYES:

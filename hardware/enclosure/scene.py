@@ -61,7 +61,8 @@ def draw(design: Design, pieces: tuple[Piece, ...], meshes: Mapping[str, Mesh], 
         a * b
         for a, b in zip(frame.solid(0, 0, -design.own.base.foot_height + design.own.base.foot_recess), up, strict=True)
     )
-    outside = [stage.body for stage in _outside(design, pieces, meshes)]
+    sockets = [_look(thing.name, _solid(thing), design) for thing in (guest.usb, guest.ethernet)]
+    outside = [stage.body for stage in _outside(design, pieces, meshes)] + sockets
 
     def view(eye: Point, sun: Point, width: int = 1000, height: int = 740) -> View:
         return View(_way(frame, eye), up, _way(frame, sun), width, height)
@@ -236,7 +237,8 @@ def _cut(design: Design, pieces: tuple[Piece, ...], guest: Guest, x: float) -> l
     found = []
     for name, solid in solids:
         common = solid.intersect(half)
-        found += [_look(name, part, design) for part in ([] if common is None else common.solids())]
+        parts = [] if common is None else common.solids()
+        found += [replace(_look(name, part, design), print_on=None) for part in parts]
     if not found:
         raise HardwareError(f"nothing of the case lies left of x {x:g}")
     return found

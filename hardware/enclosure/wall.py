@@ -90,7 +90,7 @@ def _through(mesh: Mesh, points: Array, inwards: Array, beyond: float) -> Array:
         near = near[np.abs(normals[near] @ middle - level[near]) <= np.abs(normals[near]) @ half + SKIN]
         if not len(near):
             continue
-        length = _meet(start, way, first[near], one[near], two[near])
+        length = meet(start, way, first[near], one[near], two[near])
         nearest = length.argmin(axis=1)
         found = length[np.arange(len(bunch)), nearest]
         shorter = found < beyond
@@ -103,7 +103,7 @@ def _through(mesh: Mesh, points: Array, inwards: Array, beyond: float) -> Array:
     return best
 
 
-def _meet(start: Array, way: Array, first: Array, one: Array, two: Array) -> Array:
+def meet(start: Array, way: Array, first: Array, one: Array, two: Array) -> Array:
     """Rays x triangles: the distance along the ray, infinite where they miss (Möller and Trumbore)."""
     across = np.cross(way[:, None, :], two[None, :, :])
     size = np.einsum("ti,rti->rt", one, across)

@@ -8,9 +8,10 @@ import pytest
 
 pytest.importorskip("build123d")
 
+import numpy as np  # noqa: E402
 from build123d import Pos  # noqa: E402
 
-from hardware.enclosure import assembly, build, fit, guest, measures, mesh, stepfile  # noqa: E402
+from hardware.enclosure import assembly, build, fit, guest, measures, mesh, privacy, stepfile, wall  # noqa: E402
 from hardware.enclosure.assembly import Piece  # noqa: E402
 from hardware.enclosure.solids import box  # noqa: E402
 from hardware.panel import front  # noqa: E402
@@ -65,6 +66,28 @@ def test_the_openings_of_the_shell_are_those_of_the_overlay(pieces):
     wanted = [sorted(point for _, points in steps for point in points) for steps in drawn]
     for one, other in zip(found, sorted(wanted), strict=True):
         assert max(dist(a, b) for a, b in zip(one, other, strict=True)) < 0.1
+
+
+def test_only_what_the_page_says_needs_support(pieces):
+    d, hatch = DESIGN.shared, DESIGN.own.hatch
+    recess = (d.panel.x[1] - d.panel.x[0]) * (d.panel.y[1] - d.panel.y[0])
+    ledge = (hatch.opening[0] + 22) * (hatch.opening[1] + 2 * hatch.ledge) - hatch.opening[0] * hatch.opening[1]
+    most = {"shell": recess, "base": ledge + 360, "hood": 150, "key-1": 450, "key-2": 450, "key-5": 450}
+    for piece in pieces:
+        assert mesh.of(piece.printed()).overhang() <= most.get(piece.name, 450), piece.name
+
+
+def test_the_printed_hood_hides_what_the_geometry_says(pieces):
+    """Rays from keys to clerks' eyes meet the mesh of the hood, or of the shell for eyes below the face's slope."""
+    skin = np.concatenate([mesh.of(named(pieces, name).solid).corners for name in ("hood", "shell")])
+    first, one, two = skin[:, 0], skin[:, 1] - skin[:, 0], skin[:, 2] - skin[:, 0]
+    keys = list(privacy.key_points(DESIGN))[1::8]  # tops of the caps
+    for eye, told in list(privacy.clerk_eyes(DESIGN))[::131]:
+        start = np.array([point for _, point in keys])
+        away = np.array(eye) - start
+        far = np.linalg.norm(away, axis=1)
+        met = wall.meet(start, away / far[:, None], first, one, two).min(axis=1)
+        assert (met < far).all(), f"the clerk's eye at {told} sees a key"
 
 
 def test_the_case_fits_its_board(pieces, visitor):
