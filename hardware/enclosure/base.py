@@ -4,8 +4,9 @@ from build123d import Plane, Pos, RectangleRounded, Solid, extrude
 
 from hardware.enclosure import frame as frames
 from hardware.enclosure.frame import Frame
+from hardware.enclosure.hull import hull
 from hardware.enclosure.measures import Design
-from hardware.enclosure.shell import base_screws, hull
+from hardware.enclosure.places import base_screws
 from hardware.enclosure.solids import PAST, box, countersink, rod
 
 

@@ -3,7 +3,7 @@
 from build123d import Axis, Solid, fillet
 
 from hardware.enclosure.measures import Design
-from hardware.enclosure.shell import clip_bosses, module_rear
+from hardware.enclosure.places import clip_bosses, module_rear
 from hardware.enclosure.solids import PAST, box, rod
 
 

@@ -12,12 +12,13 @@ from build123d import GeomType, Plane, Pos, Solid, section
 
 from hardware.enclosure import base as bases
 from hardware.enclosure import frame as frames
-from hardware.enclosure import shell as shells
+from hardware.enclosure import places
 from hardware.enclosure.assembly import Piece
 from hardware.enclosure.frame import Point
 from hardware.enclosure.guest import COIN, Guest, Thing
 from hardware.enclosure.measures import Design
 from hardware.enclosure.solids import box, rod
+from hardware.enclosure.solids import slab as plate
 from hardware.part import HardwareError
 
 ALLOWED = 0.5  # mm between keys, screen and their openings
@@ -148,8 +149,6 @@ def _shrunk(thing: Thing) -> Solid:
 
 def slab(design: Design, guest: Guest) -> Solid:
     """The bare board, with its mounting holes."""
-    from hardware.enclosure.solids import slab as plate
-
     d = design.shared.board
     body = plate((0, d.width), (-d.height, 0), d.corner_radius, (-d.thickness + TOUCH, -TOUCH))
     for x, y in guest.holes.values():
@@ -192,21 +191,21 @@ def _probes(design: Design, guest: Guest, shift: Point) -> list[_Probe]:
     d, own = design.shared, design.own
     frame = frames.of(d)
     down = (0.0, -frame.sine, -frame.cosine)
-    low = shells.module_rear(design) - own.screen.clip[2]
-    for (x, y), clip in zip(shells.clip_bosses(design), clips, strict=True):
+    low = places.module_rear(design) - own.screen.clip[2]
+    for (x, y), clip in zip(places.clip_bosses(design), clips, strict=True):
         driver(clip, (x, y, low), (0, 0, -1), ("shell", *keys), module)
     for ref, (x, y) in guest.holes.items():
         driver(f"the board at {ref}", (x, y, -d.board.thickness), (0, 0, -1), ("shell", *keys, *clips), mounted)
-    for number, (x, b) in enumerate(shells.base_screws(design), 1):
+    for number, (x, b) in enumerate(places.base_screws(design), 1):
         driver(f"base screw {number}", frame.solid(x, b, 0), down, (*outside, *clamps), mounted)
     for number, (x, b, _) in enumerate(bases.hatch_screws(design), 1):
         driver(f"hatch screw {number}", frame.solid(x, b, 0), down, (*outside, *clamps), mounted)
     out = own.hood.gap + own.hood.wall
-    for number, (at, inwards) in enumerate(shells.hood_screws(design), 1):
+    for number, (at, inwards) in enumerate(places.hood_screws(design), 1):
         away = tuple(-way for way in inwards)
         seat = tuple(a + out * way for a, way in zip(at, away, strict=True))
         driver(f"hood screw {number}", seat, away, (*outside, *clamps), mounted)  # type: ignore[arg-type]
-    for number, (x, y, z) in enumerate(shells.clamp_screws(design), 1):
+    for number, (x, y, z) in enumerate(places.clamp_screws(design), 1):
         driver(f"clamp screw {number}", (x, y + own.clamp.size[2], z), (0, 1, 0), (*outside, *clamps), mounted)
     return found
 

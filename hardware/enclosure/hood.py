@@ -7,7 +7,7 @@ from build123d import Axis, Edge, Face, Pos, Solid, Vector, Wire, extrude, fille
 
 from hardware.enclosure import visor
 from hardware.enclosure.measures import Design
-from hardware.enclosure.shell import hood_screws
+from hardware.enclosure.places import hood_screws
 from hardware.enclosure.solids import PAST, box, countersink, slab
 
 Pair = tuple[float, float]

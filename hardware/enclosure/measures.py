@@ -34,7 +34,7 @@ class Screw:
 class Base:
     thickness: float
     front_inset: float
-    rear_inset: float
+    rear_inset: Pair
     foot_diameter: float
     foot_recess: float
     foot_height: float

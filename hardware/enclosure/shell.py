@@ -6,10 +6,12 @@ support is needed but two layers under the recess of the overlay (which the over
 
 from math import sqrt
 
-from build123d import Axis, Compound, Plane, Pos, RectangleRounded, Solid, extrude, fillet
+from build123d import Compound, Plane, Pos, RectangleRounded, Solid, extrude
 
 from hardware.enclosure import frame as frames
+from hardware.enclosure import places
 from hardware.enclosure.frame import Frame
+from hardware.enclosure.hull import hull, under
 from hardware.enclosure.measures import Design
 from hardware.enclosure.solids import PAST, Span, box, prism, rod, slab, star
 
@@ -36,46 +38,10 @@ def make(design: Design) -> Solid:
         _plugs(design),
         _grille(design, frame),
         _theft(design, frame),
-        hull(design, 0.0, drop=40.0) & _under(design, frame, 0.0),
+        hull(design, 0.0, drop=40.0) & under(design, frame, 0.0),
     ):
         shell -= less
     return shell.solid()
-
-
-def hull(design: Design, inset: float, top: float = 0.0, drop: float = 0.0, rounded: bool = False) -> Solid:
-    """The wedge that the case is: its outside with ``inset`` 0, its hollow with that of a wall.
-
-    ``top`` lowers the face; ``drop`` lets the walls reach below the table.
-    """
-    d = design.shared
-    frame = frames.of(d)
-    x = d.face.x[0] + inset, d.face.x[1] - inset
-    rear = -d.face.y[0] - inset
-    z = d.face.gap + d.face.wall - top
-    # the front wall stands upright on the table: its foot and a point of it at the face's height
-    foot = frame.solid(0, frame.table(0, -d.face.y[1], d.face.gap + d.face.wall)[1] + inset, -drop)
-    along = frame.solid(0, frame.table(0, -d.face.y[1], d.face.gap + d.face.wall)[1] + inset, 100.0)
-    share = (z - foot[2]) / (along[2] - foot[2])
-    front = foot[1] + share * (along[1] - foot[1])
-    outline = [(rear, z), (front, z), (foot[1], foot[2]), (rear, frame.rear_at(rear, -drop)[2])]
-    wedge = prism(outline, x)
-    upright = [edge for edge in wedge.edges() if abs(edge.tangent_at(0.5).X) < 0.1 and _joins(edge, z)]
-    wedge = fillet(upright, design.own.shape.corner_radius - inset)
-    if rounded:
-        wedge = fillet(wedge.faces().sort_by(Axis.Z)[-1].edges(), design.own.shape.edge_radius)
-    return wedge
-
-
-def _joins(edge: object, z: float) -> bool:
-    """Whether an edge runs from the face down: one end on the face, the other one not."""
-    heights = sorted(abs(vertex.Z - z) < 1e-6 for vertex in edge.vertices())  # type: ignore[attr-defined]
-    return heights == [False, True]
-
-
-def _under(design: Design, frame: Frame, h: float) -> Solid:
-    """All that lies below the height ``h`` above the table."""
-    table = Plane(origin=frame.solid(75, 0, h), x_dir=(1, 0, 0), z_dir=(0, frame.sine, frame.cosine))
-    return table * Pos(0, 0, -60) * box((-200, 200), (-250, 250), (-60, 60))
 
 
 def _board_bosses(design: Design) -> Compound:
@@ -85,18 +51,13 @@ def _board_bosses(design: Design) -> Compound:
     )
 
 
-def module_rear(design: Design) -> float:
-    """z of the back of the display module's board."""
-    return design.shared.display.socket_height + design.own.screen.header
-
-
 def _screen_ribs(design: Design) -> Compound:
     """Corners that hold the display module sideways, pads it leans on, and bosses of its two clips."""
     d, screen = design.shared, design.own.screen
     middle, size = d.display.centre, d.display.module
     top = d.face.gap + PAST
-    low = module_rear(design) + 0.3
-    rest = module_rear(design) + screen.board
+    low = places.module_rear(design) + 0.3
+    rest = places.module_rear(design) + screen.board
     parts = []
     for right in (False, True):
         for front in (False, True):
@@ -114,8 +75,13 @@ def _screen_ribs(design: Design) -> Compound:
                 )
             )
     parts += [
-        rod((x, y, module_rear(design)), (0, 0, 1), design.own.screw.boss_radius, top - module_rear(design))
-        for x, y in clip_bosses(design)
+        rod(
+            (x, y, places.module_rear(design)),
+            (0, 0, 1),
+            design.own.screw.boss_radius,
+            top - places.module_rear(design),
+        )
+        for x, y in places.clip_bosses(design)
     ]
     return Compound(parts)
 
@@ -123,13 +89,6 @@ def _screen_ribs(design: Design) -> Compound:
 def _span_box(x: Span, y: Span, z: Span) -> Solid:
     """A box from a start and a signed length in x and y."""
     return box((min(x[0], x[0] + x[1]), max(x[0], x[0] + x[1])), (min(y[0], y[0] + y[1]), max(y[0], y[0] + y[1])), z)
-
-
-def clip_bosses(design: Design) -> list[Span]:
-    """X and Y of the bosses beside the display module's right edge."""
-    display, screen = design.shared.display, design.own.screen
-    x = display.centre[0] + display.module[0] / 2 + screen.play + 0.2 + design.own.screw.boss_radius
-    return [(x, -y) for y in screen.clip_y]
 
 
 def _baffles(design: Design) -> Compound:
@@ -148,30 +107,13 @@ def _baffles(design: Design) -> Compound:
     return Compound(walls)
 
 
-def base_screws(design: Design) -> list[tuple[float, float]]:
-    """x and b of the four screws of the base: front left and right, rear left and right."""
-    d, base = design.shared, design.own.base
-    frame = frames.of(d)
-    left, right = d.face.x[0] + d.case.wall, d.face.x[1] - d.case.wall
-    front = frame.table(0, -d.face.y[1], d.face.gap + d.face.wall)[1] + d.case.wall
-    inside = frame.rear_at(-d.face.y[0] - d.case.wall, base.thickness)
-    rear = frame.table(*inside)[1]
-    # at the rear the wall leans over the screw: stay clear of it by the height of the insert's boss
-    return [
-        (left + base.front_inset, front + base.front_inset),
-        (right - base.front_inset, front + base.front_inset),
-        (left + base.rear_inset, rear - base.rear_inset - 2.4),
-        (right - base.rear_inset, rear - base.rear_inset - 2.4),
-    ]
-
-
 def _base_posts(design: Design, frame: Frame) -> Compound:
     """Front: columns from the face to the base. Rear: blocks in the corners, on 45 degree gussets."""
     d, own = design.shared, design.own
     wall, radius = d.case.wall, own.screw.boss_radius
     up = (0.0, frame.sine, frame.cosine)
     start = own.base.thickness + 0.1
-    screws = base_screws(design)
+    screws = places.base_screws(design)
     inside = hull(design, wall - 0.3, d.face.wall - 0.3)
     posts = []
     for x, b in screws[:2]:
@@ -204,23 +146,13 @@ def _base_posts(design: Design, frame: Frame) -> Compound:
     return Compound([post.solid() for post in posts])
 
 
-def hood_screws(design: Design) -> list[tuple[frames.Point, frames.Point]]:
-    """Where the hood is screwed to the shell: points on the outside of its walls, and the way inwards."""
-    d, hood = design.shared, design.own.hood
-    z = d.face.gap + d.face.wall - hood.screw_depth
-    rear = [((x, -d.face.y[0], z), (0.0, -1.0, 0.0)) for x in hood.screws_rear_x]
-    left = ((d.face.x[0], -hood.screws_side_y, z), (1.0, 0.0, 0.0))
-    right = ((d.face.x[1], -hood.screws_side_y, z), (-1.0, 0.0, 0.0))
-    return [*rear, left, right]
-
-
 def _hood_blocks(design: Design) -> Compound:
     """Blocks between wall and face that take the inserts of the hood's screws."""
     d, own = design.shared, design.own
     z = d.face.gap + d.face.wall - own.hood.screw_depth - own.screw.boss_radius, d.face.gap + PAST
     half, depth = own.screw.boss_radius + 0.3, own.screw.insert_depth + own.shape.least_wall
     blocks = []
-    for at, inwards in hood_screws(design):
+    for at, inwards in places.hood_screws(design):
         if inwards[1]:
             blocks.append(box((at[0] - half, at[0] + half), (at[1] - depth, at[1] - 1.0), z))
         else:
@@ -229,22 +161,12 @@ def _hood_blocks(design: Design) -> Compound:
     return Compound(blocks)
 
 
-def clamp_screws(design: Design) -> list[frames.Point]:
-    """Points on the outside of the rear wall: two for the USB cable, two for the network cable."""
-    d, clamp = design.shared, design.own.clamp
-    return [
-        (x + side * clamp.screw_offset, -d.face.y[0], clamp.z)
-        for x in (d.rear.usb_x, d.rear.ethernet_x)
-        for side in (-1, 1)
-    ]
-
-
 def _clamp_blocks(design: Design) -> Compound:
     own, wall = design.own, design.shared.case.wall
     half = own.screw.boss_radius + 0.3
     deep = own.screw.insert_depth + own.shape.least_wall
     blocks = []
-    for x, y, z in clamp_screws(design):
+    for x, y, z in places.clamp_screws(design):
         inner, wall_y = y - deep, y - wall + PAST
         lift = wall_y - inner
         outline = [(wall_y, z - half), (inner, z - half), (inner, z + half), (wall_y, z + half + lift)]
@@ -311,14 +233,17 @@ def _inserts(design: Design, frame: Frame) -> Compound:
     up = (0.0, frame.sine, frame.cosine)
     holes = [rod((x, -y, -PAST), (0, 0, 1), radius, depth + 2.0 + PAST) for x, y in d.board.holes]
     holes += [
-        rod((x, y, module_rear(design) - PAST), (0, 0, 1), radius, depth - 0.5 + PAST) for x, y in clip_bosses(design)
+        rod((x, y, places.module_rear(design) - PAST), (0, 0, 1), radius, depth - 0.5 + PAST)
+        for x, y in places.clip_bosses(design)
     ]
     start = design.own.base.thickness + 0.1
-    holes += [rod(frame.solid(x, b, start - PAST), up, radius, depth + 2.0 + PAST) for x, b in base_screws(design)]
-    for at, inwards in hood_screws(design):
+    holes += [
+        rod(frame.solid(x, b, start - PAST), up, radius, depth + 2.0 + PAST) for x, b in places.base_screws(design)
+    ]
+    for at, inwards in places.hood_screws(design):
         start_at = tuple(a - PAST * way for a, way in zip(at, inwards, strict=True))
         holes.append(rod(start_at, inwards, radius, depth + PAST))  # type: ignore[arg-type]
-    holes += [rod((x, y + PAST, z), (0, -1, 0), radius, depth + PAST) for x, y, z in clamp_screws(design)]
+    holes += [rod((x, y + PAST, z), (0, -1, 0), radius, depth + PAST) for x, y, z in places.clamp_screws(design)]
     return Compound(holes)
 
 

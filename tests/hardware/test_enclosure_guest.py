@@ -5,6 +5,8 @@ import pytest
 from hardware.enclosure import guest, measures
 from hardware.part import HardwareError
 
+from .needs import KICAD_LIBRARIES
+
 DESIGN = measures.read()
 
 
@@ -69,3 +71,29 @@ def test_the_stand_in_has_what_the_case_asks_for():
     found = guest.stand_in(DESIGN)
     assert len(found.keys) == len(found.lights) == 5 and len(found.holes) == 4
     assert found.coin_cell.high[2] < 0 < found.usb.high[2]
+
+
+@KICAD_LIBRARIES
+def test_the_board_of_this_tree_is_understood(tmp_path):
+    pytest.importorskip("build123d", reason="the hardware extra is not installed; try: make hardware")
+    from hardware.board import build as board
+    from hardware.board.assemble import assemble
+    from hardware.board.track import Copper
+    from hardware.enclosure.build import heights
+
+    file = tmp_path / "haochaping.kicad_pcb"
+    file.write_text(board.text(assemble(), Copper((), ())), encoding="utf-8")
+    found = guest.read(file, DESIGN, heights())
+    d = DESIGN.shared
+    assert [found.keys[ref] for ref in sorted(found.keys)] == [pytest.approx((x, -d.keys.y)) for x in d.keys.x]
+    assert sorted(found.holes.values()) == sorted((x, -y) for x, y in d.board.holes)
+    assert found.usb.middle[0] == pytest.approx(d.rear.usb_x) and found.usb.high[1] > -1, "at the rear edge"
+    assert found.coin_cell.middle == pytest.approx((d.coin_cell.centre[0], -d.coin_cell.centre[1]), abs=1)
+    module = next(thing for thing in found.things if thing.name == "the display's board")
+    below = [thing for thing in found.things if _overlap(thing, module) and 0 <= thing.low[2] < module.low[2]]
+    assert {"J3"} < {thing.name for thing in below}
+    assert all(thing.high[2] <= module.low[2] for thing in below)
+
+
+def _overlap(one: guest.Thing, other: guest.Thing) -> bool:
+    return all(one.low[axis] < other.high[axis] and other.low[axis] < one.high[axis] for axis in (0, 1))
