@@ -53,7 +53,7 @@ STEPS = (
     Step("board", "placed, routed, DRC with parity", ("schematic",), (*_KICAD, "g++")),
     Step("bom", "every line has its numbers", ("checks",)),
     Step("power", "the budget holds", ("checks",)),
-    Step("fabrication", "exported, read back", ("board", "bom"), _KICAD, ("gerbonara",)),
+    Step("fabrication", "exported, read back", ("board", "bom"), (*_KICAD, "rsvg-convert"), ("gerbonara",)),
     Step("enclosure", "closed, fits the board", ("board",), _KICAD, ("build123d",)),
     Step("panel", "labels, contrast, print", ("checks",)),
     Step("wiring", "from modules, on a breadboard", ("checks",), ("dot",), ("wireviz",)),

@@ -32,7 +32,7 @@ _OPTION = (
     capacitor("C501", "4.7uF", "ETH_TOCAP", (147.32, 125.73, 0), size="0805", notes="Short track."),
     capacitor("C502", "10nF", "ETH_1V2", (134.62, 130.81, 0)),
     Part(
-        ref="Y1", symbol="Device:Crystal_GND24", value="25MHz 18pF",
+        ref="Y1", symbol="Device:Crystal_GND24", value="25MHz",
         footprint="Crystal:Crystal_SMD_3225-4Pin_3.2x2.5mm",
         nets={"1": "ETH_XI", "3": "ETH_XO", "G": "GND"}, sheet=(66.04, 97.79, 270), stock="crystal-3225-25m",
     ),

@@ -52,11 +52,18 @@ def test_netlist(board: Path, to: Path) -> None:
 
 
 def assembly(board: Path, out: Path) -> None:
-    """Outlines and references of each side as one looks at it, on a page each."""
-    options = ("--mode-single", "--black-and-white", "--exclude-value", "--include-border-title")
+    """Outlines and references of each side as one looks at it, as large as a page allows: KiCad's own PDF is 1:1, and
+    the names of small parts are half a millimetre there."""
+    options = ("--mode-single", "--page-size-mode", "2", "--exclude-drawing-sheet", "--black-and-white")
     for side, layer, turn in (("top", "F.Fab", ()), ("bottom", "B.Fab", ("--mirror",))):
-        to = out / f"assembly-{side}.pdf"
-        tool.kicad("pcb", "export", "pdf", *options, *turn, "-l", f"{layer},Edge.Cuts", "-o", to, board)
+        with tempfile.TemporaryDirectory() as folder:
+            drawing = Path(folder) / "side.svg"
+            tool.kicad("pcb", "export", "svg", *options, *turn, "-l", f"{layer},Edge.Cuts", "-o", drawing, board)
+            page = ("--page-width", "297mm", "--page-height", "210mm", "--left", "10mm", "--top", "10mm")
+            size = ("--width", "277mm", "--height", "190mm", "--keep-aspect-ratio")
+            to = out / f"assembly-{side}.pdf"
+            day = {"SOURCE_DATE_EPOCH": str(int(_SAVED))}
+            tool.run(["rsvg-convert", "--format", "pdf", *page, *size, "-o", to, drawing], env=day)
 
 
 def copper_pictures(board: Path, out: Path, copper: tuple[str, ...]) -> None:
