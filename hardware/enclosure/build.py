@@ -134,7 +134,7 @@ def _report(
         "blocked": [asdict(clash) for clash in found.blocked],
         "sight": {
             "lines": sight.tried,
-            "clerk_sees": len(sight.seen),
+            "staff_see": len(sight.seen),
             "citizen_does_not_see": len(sight.hidden),
             "margin_mm": round(sight.margin, 2),
         },

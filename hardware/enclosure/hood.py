@@ -1,4 +1,4 @@
-"""The hood: a sleeve round rear and sides of the shell that rises over the face, so that the clerk sees no key.
+"""The hood: a sleeve round rear and sides of the shell that rises over the face, so that staff see no key.
 
 Printed as it stands, skirt down: all its walls are upright. Whether it hides what it must is decided in privacy.py.
 """

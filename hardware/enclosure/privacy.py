@@ -1,6 +1,6 @@
-"""What the hood hides, and what it must not: lines of sight from the clerk's and from the citizen's eyes.
+"""What the hood hides, and what it must not: lines of sight from the staff's and from the citizen's eyes.
 
-Pure geometry on the measures of the hood. The case stands on a table of ``TABLE`` height, its rear towards the clerk. A
+Pure geometry on the measures of the hood. The case stands on a table of ``TABLE`` height, its rear towards staff. A
 line of sight is blocked where it crosses the middle of a wall of the hood below its upper edge. Reflections of the
 star's light on walls and ceilings are not judged here.
 
@@ -23,11 +23,11 @@ from hardware.part import HardwareError
 TABLE = 750.0  # a usual desk; on a higher counter the eyes are lower against the hood, which is easier
 SHOES = 25.0
 
-#: Above the floor: from a small seated clerk to P99 of men standing upright.
-CLERK_EYES = (1120.0, 847.0 + 448.0 + SHOES, 1664.0 + SHOES, 1705.0 + SHOES)
+#: Above the floor: from somebody small who sits to P99 of men standing upright.
+STAFF_EYES = (1120.0, 847.0 + 448.0 + SHOES, 1664.0 + SHOES, 1705.0 + SHOES)
 #: Behind the foot of the rear wall, and sideways from the middle of the case.
-CLERK_BEHIND = (500.0, 1200.0)
-CLERK_ASIDE = 600.0
+STAFF_BEHIND = (500.0, 1200.0)
+STAFF_ASIDE = 600.0
 
 #: Wheelchair users, then standing from a small woman to P95 of men.
 CITIZEN_EYES = (1090.0, 1200.0, 1295.0, 1370.0, 1500.0, 1664.0 + SHOES)
@@ -89,13 +89,13 @@ def check(design: Design) -> Verdict:
     hidden: list[Sight] = []
     private = list(key_points(design))
     public = private + list(_display_points(design))
-    for eye, told in clerk_eyes(design):
+    for eye, told in staff_eyes(design):
         for name, point in private:
             tried += 1
             below = walls.clearance(eye, point)
             margin = min(margin, below)
             if below < 0:
-                seen.append(Sight("clerk", told, name))
+                seen.append(Sight("staff", told, name))
     for eye, told in citizen_eyes(design):
         for name, point in public:
             tried += 1
@@ -110,7 +110,7 @@ def require(design: Design) -> Verdict:
     if verdict.seen:
         sight = verdict.seen[0]
         raise HardwareError(
-            f"the hood does not hide {sight.at} from a clerk whose eye is {sight.eye[1]:.0f} mm behind the case,"
+            f"the hood does not hide {sight.at} from staff whose eye is {sight.eye[1]:.0f} mm behind the case,"
             f" {sight.eye[0]:+.0f} mm aside and {sight.eye[2]:.0f} mm above the floor: its edge is"
             f" {-verdict.margin:.1f} mm too low for the worst of {len(verdict.seen)} lines of sight; raise hood_height"
             " in dimensions.toml"
@@ -158,14 +158,14 @@ def _steps(low: float, high: float) -> Iterator[float]:
         yield low + step * STEP
 
 
-def clerk_eyes(design: Design) -> Iterator[tuple[Point, Point]]:
+def staff_eyes(design: Design) -> Iterator[tuple[Point, Point]]:
     """Eyes behind the case: in the frame of the solids, and as aside, behind, above the floor."""
     d, frame = design.shared, frames.of(design.shared)
     middle = (d.face.x[0] + d.face.x[1]) / 2
     foot = frame.table(*frame.rear_at(-d.face.y[0], 0.0))[1]
-    for height in CLERK_EYES:
-        for behind in _steps(*CLERK_BEHIND):
-            for aside in _steps(-CLERK_ASIDE, CLERK_ASIDE):
+    for height in STAFF_EYES:
+        for behind in _steps(*STAFF_BEHIND):
+            for aside in _steps(-STAFF_ASIDE, STAFF_ASIDE):
                 yield frame.solid(middle + aside, foot + behind, height - TABLE), (aside, behind, height)
 
 

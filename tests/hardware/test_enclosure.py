@@ -78,16 +78,16 @@ def test_only_what_the_page_says_needs_support(pieces):
 
 
 def test_the_printed_hood_hides_what_the_geometry_says(pieces):
-    """Rays from keys to clerks' eyes meet the mesh of the hood, or of the shell for eyes below the face's slope."""
+    """Rays from keys to staff's eyes meet the mesh of the hood, or of the shell for eyes below the face's slope."""
     skin = np.concatenate([mesh.of(named(pieces, name).solid).corners for name in ("hood", "shell")])
     first, one, two = skin[:, 0], skin[:, 1] - skin[:, 0], skin[:, 2] - skin[:, 0]
     keys = list(privacy.key_points(DESIGN))[1::8]  # tops of the caps
-    for eye, told in list(privacy.clerk_eyes(DESIGN))[::131]:
+    for eye, told in list(privacy.staff_eyes(DESIGN))[::131]:
         start = np.array([point for _, point in keys])
         away = np.array(eye) - start
         far = np.linalg.norm(away, axis=1)
         met = wall.meet(start, away / far[:, None], first, one, two).min(axis=1)
-        assert (met < far).all(), f"the clerk's eye at {told} sees a key"
+        assert (met < far).all(), f"the staff's eye at {told} sees a key"
 
 
 def test_the_case_fits_its_board(pieces, visitor):

@@ -1,4 +1,4 @@
-"""The hood hides keys and lights from the clerk, and nothing from the citizen."""
+"""The hood hides keys and lights from staff, and nothing from the citizen."""
 
 from dataclasses import replace
 
@@ -15,14 +15,14 @@ def lower(height: float) -> measures.Design:
     return replace(DESIGN, shared=replace(DESIGN.shared, case=case))
 
 
-def test_no_clerk_sees_a_key_and_every_citizen_sees_all():
+def test_no_staff_see_a_key_and_every_citizen_sees_all():
     verdict = privacy.require(DESIGN)
     assert verdict.tried > 100_000
     assert not verdict.seen and not verdict.hidden
     assert verdict.margin > 1.0, "mm of height are left for a print that came out low"
 
 
-def test_a_hood_that_suits_a_seated_clerk_betrays_keys_to_a_standing_one():
+def test_a_hood_that_suits_seated_staff_betrays_keys_to_who_stands():
     with pytest.raises(HardwareError) as error:
         privacy.require(lower(55.0))
     said = str(error.value)
