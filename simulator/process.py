@@ -10,6 +10,8 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
+from simulator.forked import Forked
+
 
 class ProcessError(Exception):
     """A child did not come up; the text ends with the last lines of its log."""
@@ -19,7 +21,7 @@ class Server:
     """``python -m hcp <arguments>``, whose first line of JSON on stdout says that it is ready. Safe from any thread.
 
     Every start appends to ``log``. ``starts`` and ``kills`` count what happened; ``outages_ms`` lists from when to when
-    (wall time) it was away between two starts.
+    (wall time) it was away between two starts. With HCP_SIM_FORK=1 in the environment it is forked: up at once.
     """
 
     def __init__(self, name: str, arguments: list[str], log: Path, environment: Mapping[str, str] | None = None):
@@ -28,11 +30,11 @@ class Server:
         self.starts = 0
         self.kills = 0
         self.ready_facts: dict = {}
-        self._arguments = [sys.executable, "-m", "hcp", *arguments]
+        self._arguments = arguments
         self._environment = {**os.environ, **(environment or {})}
         self._log = log
         self._lock = threading.RLock()
-        self._child: subprocess.Popen[str] | None = None
+        self._child: subprocess.Popen[str] | Forked | None = None
         self._away_since_ms: int | None = None
 
     @property
@@ -49,17 +51,14 @@ class Server:
         with self._lock:
             if self.running:
                 return
-            with self._log.open("ab") as log:
-                self._child = subprocess.Popen(  # noqa: S603 - our own command
-                    self._arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, text=True,
-                    env=self._environment,
-                )  # fmt: skip
+            self.ready_facts = {}
+            self._child = self._launch()
             self.starts += 1
             ready = threading.Event()
             threading.Thread(
                 target=self._read, args=(self._child, ready), name=f"read-{self.name}", daemon=True
             ).start()
-            if not ready.wait(timeout_s) or not self.running:
+            if not ready.wait(timeout_s) or not self.ready_facts or not self.running:
                 self._end(signal.SIGKILL)
                 raise ProcessError(f"{self.name} was not ready in {timeout_s:.0f} s; {self._log} ends:\n{self._tail()}")
             if self._away_since_ms is not None:
@@ -84,6 +83,15 @@ class Server:
             self.kill()
             self.start()
 
+    def _launch(self) -> subprocess.Popen[str] | Forked:
+        if os.environ.get("HCP_SIM_FORK") == "1":
+            return Forked(self._arguments, self._log, self._environment)
+        with self._log.open("ab") as log:
+            return subprocess.Popen(  # noqa: S603 - our own command
+                [sys.executable, "-m", "hcp", *self._arguments], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                stderr=log, text=True, env=self._environment,
+            )  # fmt: skip
+
     def _end(self, how: signal.Signals) -> None:
         child = self._child
         if child is None:
@@ -97,7 +105,7 @@ class Server:
             child.kill()
             child.wait()
 
-    def _read(self, child: subprocess.Popen[str], ready: threading.Event) -> None:
+    def _read(self, child: subprocess.Popen[str] | Forked, ready: threading.Event) -> None:
         assert child.stdout
         with child.stdout as lines, self._log.open("a") as log:
             for line in lines:
