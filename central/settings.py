@@ -13,6 +13,7 @@ are in a file of their own, ``halls.toml`` in the data folder, because they chan
 
 import json
 import tomllib
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Self
 
@@ -175,18 +176,24 @@ def load(config: Path | None = None, **given: Any) -> Settings:
     """
     if config is not None and not config.is_file():
         raise SettingsError(f"settings file {config} does not exist")
-
-    class Here(Settings):
-        model_config = SettingsConfigDict(toml_file=config)
-
     try:
-        found = Here(**given)
+        found = _read_from(config)(**given)
         halls = found.halls or _read_halls(found.data_dir)
         return Settings.model_validate({**found.model_dump(exclude={"halls"}), "halls": halls})
     except ValidationError as error:
         raise SettingsError(_explain(error)) from None
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{config} is not TOML: {error}") from None
+
+
+@lru_cache(maxsize=8)
+def _read_from(config: Path | None) -> type[Settings]:
+    """Settings that are read from this file too, whatever it holds then."""
+
+    class Here(Settings):
+        model_config = SettingsConfigDict(toml_file=config)
+
+    return Here
 
 
 def _read_halls(data_dir: Path) -> tuple[Hall, ...]:

@@ -5,17 +5,19 @@ stand in their place year by year: that is where next year's notice goes, and wh
 """
 
 import os
+from functools import lru_cache
 from pathlib import Path
 
 from central.core.calendar import Calendar, CalendarError, Year, parse
 
 SHIPPED = Path(__file__).parent
 MAX_BYTES = 64 * 1024
+_parsed = lru_cache(maxsize=64)(parse)
 
 
 def read_year(path: Path) -> Year:
     """One table. Raises CalendarError, also when the file cannot be read or is too big to be one."""
-    return parse(_read(path), str(path))
+    return _parsed(_read(path), str(path))
 
 
 def install(data_dir: Path, path: Path, *, replace: bool = False) -> Path:
@@ -25,7 +27,7 @@ def install(data_dir: Path, path: Path, *, replace: bool = False) -> Path:
     said: settled deadlines were counted with that.
     """
     text = _read(path)
-    table, calendar = parse(text, str(path)), load(data_dir)
+    table, calendar = _parsed(text, str(path)), load(data_dir)
     Calendar.of([*calendar.years.values(), table])
     held = calendar.years.get(table.year)
     if held is not None and held.version != table.version and not replace:
