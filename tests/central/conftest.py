@@ -45,6 +45,35 @@ def cheap_passwords() -> Iterator[None]:
         yield
 
 
+class _Compiled(dict):
+    """SQL that was compiled once, for all engines on databases of one kind: each test opens new ones. The dialect that
+    SQLAlchemy puts into the key is the engine's own."""
+
+    def get(self, key: tuple, default: object = None) -> object:
+        return super().get(self._shared(key), default)
+
+    def __setitem__(self, key: tuple, compiled: object) -> None:
+        super().__setitem__(self._shared(key), compiled)
+
+    @staticmethod
+    def _shared(key: tuple) -> tuple:
+        return type(key[0]), *key[1:]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled_once() -> Iterator[None]:
+    compiled, make = _Compiled(), database.create_engine
+
+    def create_engine(*given, **more) -> Engine:
+        engine = make(*given, **more)
+        engine.update_execution_options(compiled_cache=compiled)
+        return engine
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(database, "create_engine", create_engine)
+        yield
+
+
 class Gateway:
     """Makes the events that a hall's gateway would send (spec 9.1)."""
 
