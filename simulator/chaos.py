@@ -10,7 +10,7 @@ from simulator.hall import Hall
 class Chaos:
     """A thread that kills while it runs. ``kills`` counts by name. Use as a context manager around a story."""
 
-    def __init__(self, hall: Hall, seed: int, pause_s: tuple[float, float] = (0.1, 0.7)):
+    def __init__(self, hall: Hall, seed: int, pause_s: tuple[float, float] = (0.2, 1.2)):
         self.kills: Counter[str] = Counter()
         self.error: Exception | None = None
         self._hall = hall

@@ -94,7 +94,7 @@ class Story:
         elif step.citizen:
             self._serve(window, device, step.citizen)
         elif step.passer_by is not None:
-            self._wait(device, lambda: device.screen().name in ("idle", "offline"), f"{window}：空闲画面")
+            self._wait(device, lambda: _is_free(device), f"{window}：空闲画面")
             self._rate(window, device, step.passer_by, None)
             self._say(f"　{window} 没有办件，有人按了一下：照样保存，标为未关联。")
         elif step.network == "cut":
@@ -128,6 +128,7 @@ class Story:
         self, window: str, device: SimDevice, stars: tuple[int, ...], service: Service | None, power_cut: bool = False
     ) -> None:
         attempt = _Attempt(device.starts)
+        ready = _takes_a_press if service else _is_free
         for star in stars:
             if device.starts != attempt.start:
                 # the power went since the last press: what was lit then stands by itself
@@ -141,11 +142,7 @@ class Story:
                 if attempt.levels and device.starts != attempt.start:
                     # the power went between the two: this press may be the first of the next life, beside the one lit
                     self._keep(window, device, _Attempt(device.starts, tried={star}), service)
-                self._wait(
-                    device,
-                    lambda: device.screen().name in ("idle", "offline", "rate", "thanks", "saved"),
-                    f"{window}：重新启动",
-                )
+                self._wait(device, lambda: ready(device), f"{window}：重新启动")
                 attempt = _Attempt(device.starts)
             attempt.levels = {star}
         if power_cut:
@@ -182,6 +179,18 @@ class _Attempt:
     start: int
     levels: set[int] = field(default_factory=set)
     tried: set[int] = field(default_factory=set)
+
+
+def _takes_a_press(device: SimDevice) -> bool:
+    return device.screen().name in ("idle", "offline", "rate", "thanks", "saved")
+
+
+def _is_free(device: SimDevice) -> bool:
+    """Nobody is asked, and the device knows the time: else whoever presses may well be meant for the next service."""
+    try:
+        return device.screen().name in ("idle", "offline") and device.stats().wall_ms is not None
+    except (DeviceOff, WaitTimeout):
+        return False
 
 
 def _asks_for(device: SimDevice, citizen: Citizen) -> bool:
