@@ -201,6 +201,7 @@ def day(desk, twin, level, reasons=()):
     In the order of each topic: receipts and scenes come from two threads.
     """
     call(desk)
+    scene(desk, twin, lambda body: body.prompt)  # of two that come at once only the later one is sent
     desk.clock.turn(MINUTE)
     serve(desk)
     token = desk.token(twin)
