@@ -139,15 +139,15 @@ def draw(bodies: list[Body], view: View, ground: float | None = None) -> Image.I
     sun /= np.linalg.norm(sun)
     eye = _eye(corners, np.array(view.eye), up, view.width * FINER, view.height * FINER, view.margin)
     raster = _raster(eye.pixels(corners), eye.width, eye.height)
-    shadow = _Shadow.of(corners, sun, up)
+    shadow = _Shadow.of(corners, sun, up) if view.shadows else None
 
     image: Array = np.ones((eye.height, eye.width, 3), dtype=np.float32)
-    if ground is not None:
+    if ground is not None and shadow is not None:
         image *= _table(eye, up, ground, shadow)[..., None]
     rows, columns = np.nonzero(raster.seen >= 0)
     who = raster.seen[rows, columns]
     places, normal = eye.place(rows, columns, raster.depth[rows, columns]), normals[who]
-    lit = shadow.lit(places + normal * 0.8) if view.shadows else 1.0
+    lit = shadow.lit(places + normal * 0.8) if shadow is not None else 1.0
     facing, head = np.clip(normal @ sun, 0, 1), np.clip(normal @ eye.basis[2], 0, 1)
     shade = 0.32 + 0.24 * (0.5 + 0.5 * (normal @ up)) + 0.20 * head + 0.30 * facing * lit
     shade *= _corners(raster.depth, eye.scale)[rows, columns]
