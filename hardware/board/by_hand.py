@@ -123,6 +123,14 @@ ETHERNET_LINES = (
     Line("GND", 0.2, ("U8.3", "U8.8", (132.6, 24.5), (132.42, 24.85))),
 )  # fmt: skip
 
+#: The cable's shield, away from the chip's pins: both legs of the jack, its pin 8, resistor and capacitor to GND.
+SHIELD_LINES = (
+    Line(
+        "ETH_SHIELD", 0.8, ("R518.1", (120.08, 15.8625), (122.25, 13.69), (137.745, 13.69), (140.18, 16.125), "C518.1")
+    ),
+    Line("ETH_SHIELD", 0.6, ((125.1, 13.69), (125.1, 19.08), "J4.8")),
+)
+
 #: Crystal, its resistor and its two capacitors right below the chip's pins.
 CRYSTAL_LINES = (
     Line(
@@ -139,7 +147,7 @@ CRYSTAL_LINES = (
 PHY_AREA = Area("ETH_3V3A", BACK, box(121.0, 28.6, 134.6, 41.0), rank=3)
 
 AREAS = (*POWER_AREAS, PHY_AREA)
-LINES = (*POWER_LINES, *USB_LINES, *ETHERNET_LINES, *CRYSTAL_LINES)
+LINES = (*POWER_LINES, *USB_LINES, *ETHERNET_LINES, *SHIELD_LINES, *CRYSTAL_LINES)
 VIAS = (
     *POWER_VIAS,
     *_row("GND", (132.42, 24.85)),

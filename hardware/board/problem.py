@@ -36,8 +36,9 @@ def write(
             lines += [f"{kind} {pad.name} 0 0 {layers} 0 {_points(polygon)}" for polygon in pad.polygons]
     lines += [f"keep {name} 0 0 3 0 {_points(polygon)}" for name, polygon in _keepouts(layout, keep)]
     for net in layout.nets:
+        more = rules.CLEARANCE_OF.get(net, rules.CLEARANCE) - rules.CLEARANCE
         for group, (members, in_plane) in enumerate(joined.groups(net, layout.pads, by_hand)):
-            lines += [line for piece in members for line in _piece(piece, index_of[net], group, in_plane)]
+            lines += [line for piece in members for line in _piece(piece, index_of[net], group, in_plane, more)]
     return "\n".join(lines) + "\n"
 
 
@@ -50,7 +51,8 @@ def _keepouts(layout: Layout, keep: Iterable[Polygon]) -> list[tuple[str, Polygo
     return own + [("boss", polygon) for polygon in keep]
 
 
-def _piece(piece: Piece, net: int, group: int, in_plane: bool) -> list[str]:
+def _piece(piece: Piece, net: int, group: int, in_plane: bool, more: float) -> list[str]:
+    """``more``: by how much it is made larger, for a net that wants to be further from others."""
     layers = (FRONT in piece.layers) + 2 * (BACK in piece.layers)
     if piece.line is not None:
         kind = "via" if piece.through else "track"
@@ -59,7 +61,8 @@ def _piece(piece: Piece, net: int, group: int, in_plane: bool) -> list[str]:
         kind = "copper" if piece.pad is None else "through" if piece.pad.through else "pad"
         shapes = list(piece.polygons)
     name, word = piece.name.replace(" ", "_"), kind + ("+" if in_plane else "")
-    return [f"{word} {name} {net} {group} {layers} {piece.reach:g} {_points(shape)}" for shape in shapes]
+    reach = number(round(piece.reach + more, 4))
+    return [f"{word} {name} {net} {group} {layers} {reach} {_points(shape)}" for shape in shapes]
 
 
 def _points(points: Iterable[tuple[float, float]]) -> str:

@@ -1,5 +1,5 @@
 """Routes the board anew: ``python -m hardware.board.route``. Needed after a change of netlist, placement or copper by
-hand; takes a minute or less, tells each pass, and writes ``routes.txt``.
+hand; takes a minute or two, tells each pass, and writes ``routes.txt``.
 """
 
 import subprocess

@@ -34,6 +34,10 @@ WIDTH_OF: dict[str, float] = {
 """Net → width that the router takes where there is room; 0.2 otherwise."""
 
 
+CLEARANCE_OF: dict[str, float] = {"ETH_SHIELD": 0.4}
+"""Net → its own clearance: what comes in on a cable's shield must not find a shorter way than its capacitor."""
+
+
 @dataclass(frozen=True)
 class Pair:
     """Two nets that run beside each other, and what their copper is meant to be seen as."""
@@ -79,6 +83,9 @@ def settings(pairs: Iterable[Pair]) -> dict[str, Any]:
         title = "/".join(pair.nets)
         classes.append({**_net_class(title, index), "diff_pair_width": pair.width, "diff_pair_gap": pair.gap})
         patterns += [{"netclass": title, "pattern": f"*{net}"} for net in pair.nets]
+    for net, clearance in CLEARANCE_OF.items():
+        classes.append({**_net_class(net, len(classes)), "clearance": clearance})
+        patterns.append({"netclass": net, "pattern": f"*{net}"})
     rules = {
         "min_clearance": CLEARANCE,
         "min_track_width": TRACK,
