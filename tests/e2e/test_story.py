@@ -1,6 +1,8 @@
 """The morning of the demo, from press to centre, and what an auditor finds in the folder that it leaves."""
 
+import fcntl
 import json
+import os
 import shutil
 import sqlite3
 from contextlib import closing
@@ -13,11 +15,18 @@ from protocol import cbor
 
 @pytest.fixture(scope="module")
 def morning(hcp, tmp_path_factory):
-    """The folder and the summary of one performance."""
-    out = tmp_path_factory.mktemp("morning") / "out"
-    done = hcp("sim", "run", "one-morning", "--out", out, "--json")
-    assert done.returncode == 0, done.stderr
-    return out, json.loads(done.stdout)
+    """The folder and the summary of one performance; all workers of a run share it."""
+    stage = tmp_path_factory.getbasetemp()
+    if os.environ.get("PYTEST_XDIST_WORKER"):
+        stage = stage.parent
+    out, said = stage / "morning", stage / "morning.json"
+    with (stage / "morning.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not said.exists():
+            done = hcp("sim", "run", "one-morning", "--out", out, "--json")
+            assert done.returncode == 0, done.stderr
+            said.write_text(done.stdout)
+    return out, json.loads(said.read_text())
 
 
 @pytest.fixture
