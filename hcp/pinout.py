@@ -15,10 +15,17 @@ TARGET = ROOT / "firmware" / "boards" / "pins.py"
 
 #: GPIOs that an ESP32-S3 has; 22 to 25 do not exist, 26 to 32 are its flash.
 GPIOS = (*range(22), *range(33, 49))
-#: Those that no map may leave out of its ``[reserved]``.
-STRAPS = (0, 3, 45, 46)
+#: Those that no map may leave out of its ``[reserved]``, and why.
+TAKEN = {
+    **dict.fromkeys((0, 3, 45, 46), "a strap"),
+    **dict.fromkeys((19, 20), "USB"),
+    **dict.fromkeys(range(33, 38), "octal flash and PSRAM of an R8 module"),
+    **dict.fromkeys((43, 44), "the console"),
+}
 DIRECTIONS = ("in", "out", "io")
+PULLS = ("", "up", "down")
 KEYS = tuple(f"BTN{number}" for number in range(1, 6))
+_MODULE = re.compile(r"ESP32-S3-[A-Z0-9-]+")
 _NET = re.compile(r"[A-Z][A-Z0-9_]*")
 _HEAD = '''"""Pins by net, and how the buses run. Written by `python -m hcp.pinout` from hardware/pinout.toml.
 
@@ -167,32 +174,53 @@ def load(text: str) -> Pinout:
         tables = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise PinoutError(f"pinout.toml: not TOML: {error}") from error
-    wrong = [f"{name}: unknown" for name in tables.keys() - {"module", "reserved", "limits", "buses", "pins"}]
-    reserved = _reserved(tables.get("reserved", {}), wrong)
-    limits = _values(Limits, "limits", tables.get("limits", {}), wrong)
-    named = tables.get("buses", {})
+    known = ("module", "reserved", "limits", "buses", "pins")
+    wrong = [f"{name}: unknown" for name in tables if name not in known]
+    module = tables.get("module")
+    if not isinstance(module, str) or not _MODULE.fullmatch(module):
+        wrong.append(f"module: expected the name of an ESP32-S3 module, got {module!r}")
+    reserved = _reserved(_table(tables, "reserved", wrong), wrong)
+    limits = _values(Limits, "limits", _table(tables, "limits", wrong), wrong)
+    named = _table(tables, "buses", wrong)
     kinds: dict[str, Any] = {one.name: one.type for one in fields(Buses)}
     wrong += [f"[buses.{name}] is unknown" for name in named if name not in kinds]
-    buses = {name: _values(kind, f"buses.{name}", named.get(name, {}), wrong) for name, kind in kinds.items()}
-    pins = _pins(tables.get("pins", {}), reserved, wrong)
+    buses = {name: _values(kind, f"buses.{name}", _table(named, name, wrong, "buses."), wrong) for name, kind in kinds.items()}
+    pins = _pins(_table(tables, "pins", wrong), reserved, wrong)
     if not wrong:
         wrong += _disorder(limits, buses["stars"])
     if wrong:
         raise PinoutError("; ".join(wrong))
-    return Pinout(str(tables.get("module", "")), reserved, pins, limits, Buses(**buses))
+    return Pinout(str(module), reserved, pins, limits, Buses(**buses))
 
 
-def _reserved(table: dict[str, str], wrong: list[str]) -> dict[int, str]:
+def _table(tables: dict[str, Any], name: str, wrong: list[str], within: str = "") -> dict[str, Any]:
+    """The table of that name; an empty one if there is none or something else."""
+    table = tables.get(name, {})
+    if isinstance(table, dict):
+        return table
+    wrong.append(f"[{within}{name}]: expected a table, got {table!r}")
+    return {}
+
+
+def _reserved(table: dict[str, Any], wrong: list[str]) -> dict[int, str]:
     reserved = {int(gpio): why for gpio, why in table.items() if gpio.isdecimal()}
     wrong += [f"[reserved] {gpio}: expected the number of a GPIO" for gpio in table if not gpio.isdecimal()]
-    wrong += [f"[reserved] lacks GPIO{gpio}, a strap" for gpio in STRAPS if gpio not in reserved]
+    wrong += [f"[reserved] {gpio}: expected why, got {why!r}" for gpio, why in reserved.items() if not _is_line(why)]
+    wrong += [f"[reserved] lacks GPIO{gpio}, {why}" for gpio, why in TAKEN.items() if gpio not in reserved]
     return reserved
 
 
-def _pins(table: dict[str, dict[str, Any]], reserved: dict[int, str], wrong: list[str]) -> tuple[Pin, ...]:
+def _is_line(value: Any) -> bool:
+    return isinstance(value, str) and value.isprintable()
+
+
+def _pins(table: dict[str, Any], reserved: dict[int, str], wrong: list[str]) -> tuple[Pin, ...]:
     pins: list[Pin] = []
     used: dict[int, str] = {}
     for net, row in table.items():
+        if not isinstance(row, dict):
+            wrong.append(f"{net}: expected {{ gpio = ..., dir = ... }}, got {row!r}")
+            continue
         if unknown := sorted(row.keys() - {"gpio", "dir", "pull", "note"}):
             wrong.append(f"{net}: knows gpio, dir, pull and note, got {', '.join(unknown)}")
         if not _NET.fullmatch(net):
@@ -210,6 +238,10 @@ def _pins(table: dict[str, dict[str, Any]], reserved: dict[int, str], wrong: lis
             wrong.append(f"{net}: GPIO{gpio} is {used[gpio]} already")
         if pin.direction not in DIRECTIONS:
             wrong.append(f"{net}: dir is one of {', '.join(DIRECTIONS)}, got {pin.direction!r}")
+        if pin.pull not in PULLS:
+            wrong.append(f"{net}: pull is up, down or left out, got {pin.pull!r}")
+        if not _is_line(pin.note):
+            wrong.append(f"{net}: note is a line of text, got {pin.note!r}")
         used[gpio] = net
         pins.append(pin)
     wrong += [f"{key}: the device has five keys, and this one has no pin" for key in KEYS if key not in table]

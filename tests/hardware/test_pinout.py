@@ -38,6 +38,11 @@ def test_the_pins_of_the_firmware_are_those_of_the_hardware():
         ("X = { gpio = 46, dir = 'sideways' }", "X: dir is one of in, out, io, got 'sideways'"),
         ("X = { gpio = 46, dir = 'in', pul = 'up' }", "X: knows gpio, dir, pull and note, got pul"),
         ("X = { gpio = '7', dir = 'in' }", "X: gpio is a number, got '7'"),
+        ("X = { gpio = 7, dir = 'in', pull = 'sideways' }", "X: pull is up, down or left out, got 'sideways'"),
+        ("X = { gpio = 7, dir = 'in', note = 7 }", "X: note is a line of text, got 7"),
+        (r"X = { gpio = 7, dir = 'in', note = 'a\nb' }", r"X: note is a line of text, got 'a\nb'"),
+        ("X = 4", "X: expected { gpio = ..., dir = ... }, got 4"),
+        ("X = [4]", "X: expected { gpio = ..., dir = ... }, got [4]"),
         ("led_data = { gpio = 7, dir = 'in' }", "led_data: a net has capital letters, digits and _"),
     ],
 )
@@ -45,11 +50,11 @@ def test_a_pin_that_cannot_be_built_is_refused(line, complaint):
     assert complaint in refused(TEXT + line.replace("'", '"') + "\n")
 
 
-@pytest.mark.parametrize("gpio", pinout.STRAPS)
-def test_no_net_gets_a_strap_whether_the_map_says_so_or_not(gpio):
+@pytest.mark.parametrize("gpio", pinout.TAKEN)
+def test_no_net_gets_what_boot_usb_memory_or_console_need_whether_the_map_says_so_or_not(gpio):
     assert f"X: GPIO{gpio} is reserved" in refused(f'{TEXT}X = {{ gpio = {gpio}, dir = "in" }}\n')
     line = next(line for line in TEXT.splitlines() if line.startswith(f"{gpio} = "))
-    assert f"[reserved] lacks GPIO{gpio}, a strap" in refused(changed(f"\n{line}\n", "\n"))
+    assert f"[reserved] lacks GPIO{gpio}, {pinout.TAKEN[gpio]}" in refused(changed(f"\n{line}\n", "\n"))
 
 
 @pytest.mark.parametrize(
@@ -66,7 +71,11 @@ def test_no_net_gets_a_strap_whether_the_map_says_so_or_not(gpio):
         ("gpio_low_max_v = 0.82", "gpio_low_max_v = 0.7", "key_low_max_v: a pressed key would not be low"),
         ("brightest = 64", "brightest = 255", "all stars would take more than a quarter of what a USB port gives"),
         ("BTN3 = {", "KEY3 = {", "BTN3: the device has five keys, and this one has no pin"),
-        ('module = "', 'modul = "', "modul: unknown"),
+        ('module = "', 'modul = "', "modul: unknown; module: expected the name of an ESP32-S3 module, got None"),
+        ('module = "ESP32-S3', 'module = "ESP32-C3', "module: expected the name of an ESP32-S3 module, got 'ESP32-C3"),
+        ("\n[reserved]\n", "\nreserved = 7\n[other]\n", "[reserved]: expected a table, got 7"),
+        ("[buses.voice]             #", "[buses]\nvoice = 1\n[bits] #", "[buses.voice]: expected a table, got 1"),
+        ('45 = "VDD_SPI strap"', "45 = 7", "[reserved] 45: expected why, got 7"),
         ("[limits]", "[limits", "pinout.toml: not TOML"),
     ],
 )
@@ -78,6 +87,12 @@ def test_all_that_is_wrong_is_said_at_once():
     text = changed("hz = 400000\n", "hz = 1\n").replace("usb_ma = 500", "usb_ma = 1")
     said = refused(text + "X = { gpio = 45 }\n")
     assert said.count(";") == 3 and all(name in said for name in ("[limits] usb_ma", "[buses.i2c] hz", "X: GPIO45"))
+
+
+def test_what_is_wrong_is_said_in_the_order_of_the_file():
+    names = ("omega", "alpha", "kappa", "beta", "zeta")
+    said = refused("".join(f"{name} = 1\n" for name in names) + TEXT)
+    assert said == "; ".join(f"{name}: unknown" for name in names)
 
 
 def test_every_value_says_its_unit_and_has_a_range():
