@@ -43,12 +43,11 @@ def build(out: Path) -> str:
     meshes = {piece.name: mesh.of(piece.solid) for piece in pieces}
     lying = {piece.file: mesh.of(piece.printed()) for piece in pieces}
     walls = closed(pieces, meshes, design.own.shape.least_wall)
-    board_file = out.parent / "board" / BOARD
-    visitor, board = _board(board_file, design)
+    visitor, board = the_board(out.parent / "board" / BOARD, design)
     found = fit.check(design, pieces, visitor, board, SHIFT)
     (out / "fit.json").write_text(_report(pieces, walls, lying, found, sight, visitor.source), encoding="utf-8")
     fit.require(found, visitor.source)
-    _write(pieces, lying, board if board is not None else fit.slab(design, visitor), out)
+    _write(pieces, lying, board, out)
     scene.draw(design, pieces, meshes, visitor, out)
     return _sentence(pieces, walls, found, sight, visitor.source)
 
@@ -79,10 +78,13 @@ def heights() -> dict[str, float]:
     return {part.ref: lines[part.stock].height_mm for block in BLOCKS for part in block.parts if part.stock in lines}
 
 
-def _board(file: Path, design: Design) -> tuple[Guest, Any]:
-    """The board of the build and its solid; a stand-in for both where there is none."""
+def the_board(file: Path, design: Design) -> tuple[Guest, Any]:
+    """The board of the build, and its solid. Raises HardwareError if it was not built: a case fits nothing then."""
     if not file.exists():
-        return guest.stand_in(design), None
+        raise HardwareError(
+            f"the case has no board to fit: {file.parent.name}/{file.name} is missing; build it first, with"
+            " python -m hardware.build --only enclosure"
+        )
     with tempfile.TemporaryDirectory() as folder:
         step = Path(folder) / "board.step"
         tool.kicad("pcb", "export", "step", "--board-only", "--force", "-o", step, file)

@@ -1,9 +1,12 @@
 """Does the case fit the board? Bodies are intersected, and what must lie over each other is measured in the solids.
 
-Positions of the board come from its file (guest.py), those of the case from sections through the finished shell: the
-two do not know each other's numbers. ``shift`` moves the case, to show that a wrong one is found.
+Holes, keys, lights, sockets and the display's header come from the board file (guest.py), openings and bosses from
+sections through the finished shell: neither is told the other's numbers. Where the display lies on its header, how high
+a plunger is, where the loudspeaker sits are measures of case.toml and dimensions.toml on both sides. ``shift`` moves the
+case, to show that a wrong one is found.
 """
 
+from collections.abc import Sized
 from dataclasses import dataclass
 from math import dist, hypot
 from typing import Any
@@ -105,8 +108,8 @@ def check(
         body = _body(probe.name, probe.solid)
         for other in (*(case[name] for name in probe.pieces), *(things[name] for name in probe.things)):
             blocked += counter.clash(body, other)
-    offsets = tuple(_offsets(design, case["shell"].solid, guest))
-    return Fit(tuple(clashes), offsets, tuple(reached), tuple(blocked), counter.checked)
+    apart = tuple(offsets(design, case["shell"].solid, guest))
+    return Fit(tuple(clashes), apart, tuple(reached), tuple(blocked), counter.checked)
 
 
 @dataclass(frozen=True)
@@ -238,13 +241,19 @@ def _cell_path(design: Design, guest: Guest) -> Solid:
     return (off + down).solid()
 
 
+def _expect(what: str, things: str, found: Sized, count: int) -> None:
+    if len(found) != count:
+        raise HardwareError(f"{what} has {len(found)} {things}, and the case is made for {count}")
+
+
 def openings(shell: Any, z: float) -> list[Any]:
     """The wires round what is cut through the shell in the plane at ``z``."""
     faces = section(shell, section_by=Plane.XY.offset(z)).faces()
     return [wire for face in faces for wire in face.inner_wires()]
 
 
-def _offsets(design: Design, shell: Any, guest: Guest) -> list[Offset]:
+def offsets(design: Design, shell: Any, guest: Guest) -> list[Offset]:
+    """How far keys, lights, screen and bosses are from theirs on the board. Raises HardwareError if one is missing."""
     d, key = design.shared, design.own.key
     found: list[Offset] = []
     stars, window = [], None
@@ -255,12 +264,14 @@ def _offsets(design: Design, shell: Any, guest: Guest) -> list[Offset]:
             stars.append((middle, max(dist(middle, corner) for corner in corners)))
         elif len(corners) == 8 and wire.bounding_box().size.X > 30:
             window = wire.bounding_box()
+    _expect("the board", "keys", guest.keys, len(d.keys.x))
+    _expect("the board", "lights", guest.lights, len(d.lights.x))
+    _expect("the board", "mounting holes", guest.holes, len(d.board.holes))
+    _expect("the shell", "openings like a star", stars, len(d.keys.x))
     for number, (ref, at) in enumerate(sorted(guest.keys.items()), 1):
-        if not stars:
-            raise HardwareError(f"the shell has no opening for {ref}")
         nearest = min((middle for middle, _ in stars), key=lambda middle: dist(middle, at))
         found.append(Offset(f"the star opening {number}", ref, round(dist(nearest, at), 3)))
-    for (ref, at), (middle, radius) in zip(sorted(guest.lights.items()), sorted(stars), strict=False):
+    for (ref, at), (middle, radius) in zip(sorted(guest.lights.items()), sorted(stars), strict=True):
         aside, up = abs(at[0] - middle[0]), at[1] - middle[1]
         beyond = max(0.0, up - radius, key.stem / 2 - up)
         found.append(Offset(f"the upper arm of {ref}'s star", ref, round(hypot(aside, beyond), 3), LIGHT_ALLOWED))

@@ -2,8 +2,9 @@
 
 Read from the board file (``.kicad_pcb``): places and bodies of the footprints (their drawings for assembly, or else
 their courtyards, which for an antenna or a socket reach far beyond the part); heights come from
-``hardware/bom/parts.toml``, because KiCad's 3D models are 4.7 GB and not installed. Without a board file a stand-in is
-made from dimensions.toml, so that the case can be worked on alone. All in the frame of the solids.
+``hardware/bom/parts.toml``, because KiCad's 3D models are 4.7 GB and not installed. A stand-in made from
+dimensions.toml is for trying a case alone; the build takes no other board than the real one. All in the frame of the
+solids.
 """
 
 from collections.abc import Mapping

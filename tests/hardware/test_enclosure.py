@@ -109,6 +109,18 @@ def test_a_case_shifted_by_two_millimetres_is_refused_by_name(pieces, visitor, s
     assert "the star opening 1 lies 2.00 mm off SW1 (allowed 0.5)" in said
 
 
+def test_a_board_that_lacks_a_light_a_hole_or_a_key_is_refused(pieces, visitor):
+    for name, ref, said in (("lights", "D5", "4 lights"), ("holes", "H4", "3 mounting holes"), ("keys", "SW1", "4 keys")):
+        rest = {one: at for one, at in getattr(visitor, name).items() if one != ref}
+        with pytest.raises(HardwareError, match=f"the board has {said}, and the case is made for "):
+            fit.offsets(DESIGN, named(pieces, "shell").solid, replace(visitor, **{name: rest}))
+
+
+def test_a_case_is_not_built_without_its_board(tmp_path):
+    with pytest.raises(HardwareError, match="the case has no board to fit: board/haochaping.kicad_pcb is missing"):
+        build.the_board(tmp_path / "board" / build.BOARD, DESIGN)
+
+
 def test_a_case_too_near_runs_into_parts(pieces, visitor):
     found = fit.check(DESIGN, pieces, visitor, shift=(0.0, 0.0, -2.0))
     said = "; ".join(map(str, found.clashes))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from .needs import KICAD_LIBRARIES
+from .needs import KICAD, KICAD_LIBRARIES
 
 ROOT = Path(__file__).resolve().parents[2]
 #: What the steps read; the rest of the tree is left at home.
@@ -45,6 +45,16 @@ class Tree:
         failed = any(one["outcome"] == "failed" for one in steps.values())
         assert done.returncode == int(failed), done.stderr
         return steps
+
+    def write_board(self) -> None:
+        """The board file with all parts, without tracks and zones, where the build would have left it."""
+        words = (
+            "from pathlib import Path; from hardware.board import assemble, build, track; "
+            "file = Path('out/board/haochaping.kicad_pcb'); file.parent.mkdir(parents=True); "
+            "file.write_text(build.text(assemble.assemble(), track.Copper((), ())), encoding='utf-8')"
+        )
+        done = self.python("-c", words)
+        assert done.returncode == 0, done.stderr
 
     def room(self, name: str) -> str:
         """Why one room fails, built alone, beside what is there already."""
@@ -131,9 +141,12 @@ def test_a_number_given_twice_is_named(tree):
     assert "usblc6-2sc6 and smf5v0a are both USBLC6-2SC6" in tree.failure("bom")
 
 
+@KICAD
+@KICAD_LIBRARIES
 def test_a_case_shifted_by_two_millimetres_is_named(tree):
     pytest.importorskip("build123d", reason="the hardware extra is not installed; try: make hardware")
     tree.spoil("hardware/enclosure/build.py", "SHIFT: Point = (0.0, 0.0, 0.0)", "SHIFT: Point = (2.0, 0.0, 0.0)")
+    tree.write_board()
     told = tree.room("enclosure")
-    assert "the case does not fit" in told
+    assert "the case does not fit haochaping.kicad_pcb: " in told
     assert "the star opening 1 lies 2.00 mm off SW1 (allowed 0.5)" in told
