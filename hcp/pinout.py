@@ -184,7 +184,10 @@ def load(text: str) -> Pinout:
     named = _table(tables, "buses", wrong)
     kinds: dict[str, Any] = {one.name: one.type for one in fields(Buses)}
     wrong += [f"[buses.{name}] is unknown" for name in named if name not in kinds]
-    buses = {name: _values(kind, f"buses.{name}", _table(named, name, wrong, "buses."), wrong) for name, kind in kinds.items()}
+    buses = {
+        name: _values(kind, f"buses.{name}", _table(named, name, wrong, "buses."), wrong)
+        for name, kind in kinds.items()
+    }
     pins = _pins(_table(tables, "pins", wrong), reserved, wrong)
     if not wrong:
         wrong += _disorder(limits, buses["stars"])

@@ -2,7 +2,7 @@
 
 Holes, keys, lights, sockets and the display's header come from the board file (guest.py), openings and bosses from
 sections through the finished shell: neither is told the other's numbers. Where the display lies on its header, how high
-a plunger is, where the loudspeaker sits are measures of case.toml and dimensions.toml on both sides. ``shift`` moves the
+a plunger is, where the loudspeaker sits are measures of case.toml and dimensions.toml for both. ``shift`` moves the
 case, to show that a wrong one is found.
 """
 

@@ -110,7 +110,11 @@ def test_a_case_shifted_by_two_millimetres_is_refused_by_name(pieces, visitor, s
 
 
 def test_a_board_that_lacks_a_light_a_hole_or_a_key_is_refused(pieces, visitor):
-    for name, ref, said in (("lights", "D5", "4 lights"), ("holes", "H4", "3 mounting holes"), ("keys", "SW1", "4 keys")):
+    for name, ref, said in (
+        ("lights", "D5", "4 lights"),
+        ("holes", "H4", "3 mounting holes"),
+        ("keys", "SW1", "4 keys"),
+    ):
         rest = {one: at for one, at in getattr(visitor, name).items() if one != ref}
         with pytest.raises(HardwareError, match=f"the board has {said}, and the case is made for "):
             fit.offsets(DESIGN, named(pieces, "shell").solid, replace(visitor, **{name: rest}))
