@@ -43,7 +43,7 @@ PARTS = (
     ),
     resistor(
         "R103", "27k", "ILIM", "GND", (73.66, 54.61, 0),
-        notes="Limit 0.89 to 1.04 A: above every peak, below the fuse.",
+        notes="Limit 0.87 to 1.05 A (the data sheet's formulas, 1 % of R103): above every peak, below the fuse.",
     ),
     capacitor("C102", "10uF", "+5V", (119.38, 48.26, 0), size="0805", notes="Input of the buck; at its pins."),
     capacitor("C103", "100nF", "+5V", (132.08, 48.26, 0)),

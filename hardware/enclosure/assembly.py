@@ -41,7 +41,7 @@ def pieces(design: Design) -> tuple[Piece, ...]:
         Piece("shell", shell.make(design), "shell", _FACE_DOWN),
         Piece("base", base.make(design), "base", on_table),
         Piece("hatch", hatch.make(design), "hatch", on_table),
-        Piece("hood", hood.make(design), "hood", _AS_IT_STANDS, "PETG, matt black or dark"),
+        Piece("hood", hood.make(design), "hood", _AS_IT_STANDS, "PETG, matt black or dark, 4 walls, 30 % infill"),
     ]
     count = len(d.keys.x)
     plain = key.make(design, 2)

@@ -12,7 +12,7 @@ def number(value: float) -> str:
     return "0" if text == "-0" else text
 
 
-def document(sheet: Sheet, background: str | None = None) -> str:
+def document(sheet: Sheet) -> str:
     """The whole sheet at 1:1. Marks stay in their order; consecutive ones of a layer share a group."""
     page = sheet.page
     view = " ".join(number(value) for value in (page.left, page.top, page.width, page.height))
@@ -21,11 +21,6 @@ def document(sheet: Sheet, background: str | None = None) -> str:
         f' viewBox="{view}">',
         f"<title>{sheet.title}</title>",
     ]
-    if background:
-        rows.append(
-            f'<rect x="{number(page.left)}" y="{number(page.top)}" width="{number(page.width)}"'
-            f' height="{number(page.height)}" fill="{background}"/>'
-        )
     layer = None
     for mark in sheet.marks:
         if mark.layer != layer:

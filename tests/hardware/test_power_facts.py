@@ -29,6 +29,17 @@ def test_what_this_circuit_says():
     assert found.microfarad["+5V"] > 47
 
 
+def test_the_load_switch_limits_as_its_data_sheet_says_of_r103():
+    """TPS2553: 25230 / kΩ^1.016 mA at least and 22980 / kΩ^0.94 mA at most, with a resistor that is 1 % off."""
+    (r103,) = (part for part in PARTS if part.ref == "R103")
+    kilohm = float(r103.value.removesuffix("k"))
+    least, most = 25230 / (kilohm * 1.01) ** 1.016, 22980 / (kilohm * 0.99) ** 0.94
+    assert least - 10 < BUDGET.switch.limit_ma <= least
+    assert f"Limit {BUDGET.switch.limit_ma / 1000:.2f} to {most / 1000:.2f} A" in r103.notes
+    sheet = " ".join(words for block in BLOCKS if block.name == "power" for _, _, words in block.words)
+    assert f"limits to {BUDGET.switch.limit_ma / 1000:.2f} .. {most / 1000:.2f} A" in sheet
+
+
 @pytest.mark.parametrize(
     ("parts", "gain"),
     [
