@@ -30,7 +30,8 @@ class Report:
 
 
 def check(board: Path, to: Path) -> Report:
-    """Runs the check, with everything as an error, and keeps its report as JSON without date and path."""
+    """Runs the check, all that it finds in the report, and keeps that as JSON without date and path. What each rule
+    weighs stands in the project beside the board (``rules.RULES``)."""
     words = ("--schematic-parity", "--severity-all", "--format", "json", "--units", "mm")
     tool.kicad("pcb", "drc", *words, "-o", to, board, ok=(0, 5))
     found = json.loads(to.read_text(encoding="utf-8"))

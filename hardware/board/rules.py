@@ -70,9 +70,29 @@ STACK = (
     Layer("B.Cu", 0.035),
 )
 
+#: KiCad's rules of a board, as version 9 calls them in a project; a test has KiCad write one and compares. Each is said
+#: to be an error: what a project leaves out has KiCad's own severity, and that is "ignore" for some.
+RULES = (
+    "annular_width", "clearance", "connection_width", "copper_edge_clearance", "copper_sliver", "courtyards_overlap",
+    "creepage", "diff_pair_gap_out_of_range", "diff_pair_uncoupled_length_too_long", "drill_out_of_range",
+    "duplicate_footprints", "extra_footprint", "footprint", "footprint_filters_mismatch", "footprint_symbol_mismatch",
+    "footprint_type_mismatch", "hole_clearance", "hole_to_hole", "holes_co_located", "invalid_outline",
+    "isolated_copper", "item_on_disabled_layer", "items_not_allowed", "length_out_of_range", "lib_footprint_issues",
+    "lib_footprint_mismatch", "malformed_courtyard", "microvia_drill_out_of_range", "mirrored_text_on_front_layer",
+    "missing_courtyard", "missing_footprint", "net_conflict", "nonmirrored_text_on_back_layer", "npth_inside_courtyard",
+    "padstack", "pth_inside_courtyard", "shorting_items", "silk_edge_clearance", "silk_over_copper", "silk_overlap",
+    "skew_out_of_range", "solder_mask_bridge", "starved_thermal", "text_height", "text_on_edge_cuts", "text_thickness",
+    "through_hole_pad_without_hole", "too_many_vias", "track_angle", "track_dangling", "track_segment_length",
+    "track_width", "tracks_crossing", "unconnected_items", "unresolved_variable", "via_dangling", "zones_intersect",
+)  # fmt: skip
+
 IGNORED: dict[str, str] = {}
-"""Rule of KiCad's check that is switched off → why. Kept empty if it can be; a test holds this table and the project
-file together."""
+"""Rule that is switched off → why. Kept empty if it can be."""
+
+
+def severities() -> dict[str, str]:
+    """What the project file says of KiCad's rules."""
+    return {rule: "ignore" if rule in IGNORED else "error" for rule in RULES}
 
 
 def settings(pairs: Iterable[Pair]) -> dict[str, Any]:
@@ -105,7 +125,7 @@ def settings(pairs: Iterable[Pair]) -> dict[str, Any]:
         "use_height_for_length_calcs": True,
     }
     return {
-        "board": {"design_settings": {"rules": rules, "rule_severities": dict.fromkeys(IGNORED, "ignore")}},
+        "board": {"design_settings": {"rules": rules, "rule_severities": severities()}},
         "net_settings": {"classes": classes, "meta": {"version": 4}, "netclass_patterns": patterns},
     }
 

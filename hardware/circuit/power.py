@@ -30,7 +30,7 @@ PARTS = (
         notes="Cathode (1) at VBUS: takes the ringing of a long cable at plug-in and the cable's discharges.",
     ),
     Part(
-        ref="F1", symbol="Device:Polyfuse", value="1.1A hold", footprint="Fuse:Fuse_1206_3216Metric",
+        ref="F1", symbol="Haochaping:Polyfuse", value="1.1A hold", footprint="Fuse:Fuse_1206_3216Metric",
         nets={"1": "VBUS", "2": "VBUS_F"}, sheet=(48.26, 40.64, 90), stock="polyfuse-1206-1a1",
         notes="For a short in the switch itself; the switch limits everything behind it.",
     ),

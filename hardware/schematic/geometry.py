@@ -6,7 +6,7 @@ from functools import cache
 
 from hardware import library
 from hardware.part import Part
-from hardware.sexp import Node, find, find_all, need
+from hardware.sexp import Node, find_all, need
 
 GRID = 1.27
 TEXT = 1.27  # height of all small texts
@@ -132,9 +132,3 @@ def _points(drawing: Node) -> list[tuple[float, float]]:
 
 def _xy(node: Node) -> tuple[float, float]:
     return float(node[1]), float(node[2])
-
-
-def has_hidden_names(symbol: str) -> bool:
-    """Whether a symbol draws no pin names."""
-    names = find(library.symbol(symbol), "pin_names")
-    return names is not None and ("hide" in names or ["hide", "yes"] in names)

@@ -8,9 +8,9 @@ from typing import Any
 
 from hardware import library, sexp
 from hardware.circuit.blocks import BLOCKS
-from hardware.circuit.netlist import circuit, pin_nets
+from hardware.circuit.netlist import pin_nets
 from hardware.part import Block
-from hardware.schematic import ids
+from hardware.schematic import ids, rules
 from hardware.schematic.marks import POWER
 from hardware.schematic.ports import ports
 from hardware.schematic.root import root_file
@@ -44,14 +44,6 @@ def net_names(blocks: Iterable[Block] = BLOCKS) -> dict[str, str]:
     return names
 
 
-def pad_net(ref: str, number: str, blocks: Iterable[Block] = BLOCKS) -> str:
-    """KiCad's name of the net at a pad; a pin that stays open has one, too."""
-    blocks = tuple(blocks)
-    whole = circuit(blocks)
-    net = whole.net_of(ref, number)
-    return net_names(blocks)[net] if net else open_name(whole.parts[ref].symbol, ref, number)
-
-
 def open_name(symbol: str, ref: str, number: str) -> str:
     """The net that KiCad gives a pin that stays open: ``unconnected-(U1-IO3-Pad15)``."""
     name = next(pin.name for pin in library.pins(symbol) if pin.number == number)
@@ -68,7 +60,7 @@ def _settings(blocks: tuple[Block, ...], extra: dict[str, Any]) -> dict[str, Any
     sheets = [[ids.ROOT, "Root"], *([ids.sheet(block.name), block.name] for block in blocks)]
     own: dict[str, Any] = {
         "board": {},
-        "erc": {"erc_exclusions": [], "meta": {"version": 0}, "rule_severities": {}},
+        "erc": {"erc_exclusions": [], "meta": {"version": 0}, "rule_severities": rules.severities()},
         "meta": {"filename": f"{STEM}.kicad_pro", "version": 3},
         "net_settings": {"classes": [], "meta": {"version": 4}},
         "schematic": {"legacy_lib_dir": "", "legacy_lib_list": []},

@@ -157,8 +157,10 @@ class Sheet:
         for start, stub, steps, turned in power_places(group, way, self._tree(net, group)):
             at = (start[0] + stub[0] * steps, start[1] + stub[1] * steps)
             power = Power(net, at, turned)
-            path = {(start[0] + stub[0] * n, start[1] + stub[1] * n) for n in range(1, steps + 1)}
-            if any(not self.wires.free(net, here) for here in path | {at}):
+            path = [(start[0] + stub[0] * n, start[1] + stub[1] * n) for n in range(steps + 1)]
+            if any(not self.wires.free(net, here) for here in [*path[1:], at]):
+                continue
+            if self.wires.crowds(net, path, {end.cell for end in self.ends}):
                 continue
             if self._room(power_box(power), None, self._kept(group)):
                 self.wires.straight(net, start, stub, steps)
@@ -244,6 +246,8 @@ class Sheet:
         if way in around or (pin and way != pin.out):
             return False
         cells = [(start[0] + way[0] * n, start[1] + way[1] * n) for n in range(1, steps + 1)]
+        if self.wires.crowds(net, [start, *cells], {start} if pin else ()):
+            return False
         label = Label(net, cells[-1], way, port)
         box = label_box(label)
         if not all(self.wires.free(net, here) and not self.wires.at(here) for here in cells):

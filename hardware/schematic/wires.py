@@ -1,11 +1,11 @@
 """Wires of one sheet: a maze router on KiCad's grid that knows what a draughtsman knows.
 
 A wire leaves a pin the way the pin points, turns seldom, crosses others only at a right angle and never where they
-turn, end or branch, and goes round bodies and texts.
+turn, end or branch, makes no junction of four, and goes round bodies and texts.
 """
 
 import heapq
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, field
 
 from hardware.schematic.geometry import DOWN, LEFT, RIGHT, UP, Box, Cell, End
@@ -59,6 +59,16 @@ class Wires:
         owner = self.taken.get(here, net)
         return here not in self.blocked and owner == net and all(other == net for other in self.at(here).values())
 
+    def crowds(self, net: str, path: list[Cell], pins: Container[Cell]) -> bool:
+        """Whether with this path four wires and pins of the net would meet at a cell, which reads as a crossing."""
+        new = {_edge(a, b) for a, b in zip(path, path[1:], strict=False)}
+        for here in path:
+            around = {_edge(here, (here[0] + way[0], here[1] + way[1])) for way in _DIRECTIONS}
+            ways = sum(edge in new or self.edges.get(edge) == net for edge in around)
+            if ways + (here in pins) > 3:
+                return True
+        return False
+
     def route(self, net: str, start: End, goals: set[Cell], ways: dict[Cell, Cell], longest: int) -> list[Cell] | None:
         """The best path from a pin to one of ``goals``. ``ways``: goals that are pins, and the way they point out.
 
@@ -104,6 +114,9 @@ class Wires:
             price += _TURN
             if not self.free(net, here) and here not in ways:
                 return None
+        ahead = (there[0] + turn[0], there[1] + turn[1])
+        if self.crowds(net, [here, there] if there in goals else [here, there, ahead], ways):
+            return None
         foreign = {its for its, other in self.at(there).items() if other != net}
         if foreign:
             if foreign != {(turn[1], turn[0]), (-turn[1], -turn[0])} or there in goals:

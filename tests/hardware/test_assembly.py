@@ -8,7 +8,7 @@ from hcp.pinout import ROOT
 
 PAGE = (ROOT / "hardware" / "assembly.md").read_text(encoding="utf-8")
 #: Symbols of parts without a right way round, and of what is not soldered.
-ANY_WAY = re.compile(r"Device:(R|C|L|Polyfuse|FerriteBead)|Connector:TestPoint|Mechanical:\w+")
+ANY_WAY = re.compile(r"Device:(R|C|L|FerriteBead)|Haochaping:Polyfuse|Connector:TestPoint|Mechanical:\w+")
 
 
 def table(head: str) -> list[list[str]]:

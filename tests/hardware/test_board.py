@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from hardware import sexp
+from hardware import sexp, tool
 from hardware.board import build, by_hand, drc, routes, rules, silk
 from hardware.board.assemble import assemble
 from hardware.part import HardwareError
+from hardware.schematic.project import STEM
 
 from .needs import KICAD, KICAD_LIBRARIES
 
@@ -42,8 +43,32 @@ def test_every_part_is_in_the_file_once_with_its_place_on_the_page(text: str) ->
 
 def test_no_rule_is_ignored_without_a_reason() -> None:
     settings = rules.settings(by_hand.PAIRS)["board"]["design_settings"]
-    assert settings["rule_severities"] == dict.fromkeys(rules.IGNORED, "ignore")
+    weighs = settings["rule_severities"]
+    assert weighs.keys() == set(rules.RULES) >= rules.IGNORED.keys()
+    assert {rule for rule, weight in weighs.items() if weight != "error"} == rules.IGNORED.keys()
     assert all(len(reason) > 20 for reason in rules.IGNORED.values())
+
+
+@KICAD
+def test_every_rule_that_kicad_knows_has_its_weight_said(tmp_path: Path) -> None:
+    script = tmp_path / "new.py"
+    script.write_text("import pcbnew, sys\npcbnew.SaveBoard(sys.argv[1], pcbnew.NewBoard(sys.argv[1]))\n", "utf-8")
+    tool.kicad_python(script, tmp_path / "new.kicad_pcb")
+    settings = json.loads((tmp_path / "new.kicad_pro").read_text(encoding="utf-8"))["board"]["design_settings"]
+    assert settings["rule_severities"].keys() == set(rules.RULES)
+    assert "ignore" in settings["rule_severities"].values(), "said by KiCad itself, so saying it all is needed"
+
+
+@KICAD
+def test_a_rule_that_kicad_itself_ignores_is_asked(text: str, tmp_path: Path) -> None:
+    board = sexp.parse(text)
+    chip = next(one for one in sexp.find_all(board, "footprint") if str(one[1]) == "Resistor_SMD:R_0603_1608Metric")
+    chip[:] = [item for item in chip if "F.CrtYd" not in sexp.write([item])]
+    made = assemble()
+    build.project(made, made.routed(routes.FILE.read_text(encoding="utf-8")), tmp_path)
+    (tmp_path / f"{STEM}.kicad_pcb").write_text(sexp.write(board), encoding="utf-8")
+    report = drc.check(tmp_path / f"{STEM}.kicad_pcb", tmp_path / "drc.json")
+    assert any(sentence.startswith("Footprint has no courtyard defined") for sentence in report.sentences)
 
 
 @pytest.mark.parametrize("pair", by_hand.PAIRS, ids=lambda pair: pair.nets[0])

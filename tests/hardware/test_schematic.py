@@ -3,16 +3,18 @@
 import json
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from hardware.circuit import BLOCKS
 from hardware.part import Block, HardwareError
-from hardware.schematic import netlist
+from hardware.schematic import netlist, rules
 from hardware.schematic.build import check_netlist, check_rules
 from hardware.schematic.ports import ports, shape
 from hardware.schematic.project import net_names, open_name, paths, project_files
 from hardware.schematic.sheet import Sheet
+from hardware.tool import find
 
 from .needs import KICAD, KICAD_LIBRARIES
 
@@ -37,6 +39,7 @@ def test_nothing_touches_on_a_sheet(name):
     ends = {cell for _, a, b in sheet.wires.segments(pins) for cell in (a, b)}
     for cell in ends:
         assert len(set(sheet.wires.at(cell).values())) == 1, f"two nets meet at {cell}"
+        assert len(sheet.wires.at(cell)) + (cell in pins) < 4, f"four meet at {cell}, as if they crossed"
 
 
 def test_a_part_that_has_no_room_is_named():
@@ -78,6 +81,35 @@ def test_two_projects_are_the_same(project, tmp_path):
     files = sorted(path.relative_to(project) for path in project.rglob("*") if path.suffix.startswith(".kicad"))
     assert sum(path.suffix == ".kicad_sch" for path in files) == len(BLOCKS) + 1
     assert all((project / file).read_bytes() == (tmp_path / file).read_bytes() for file in files)
+
+
+def test_no_rule_is_ignored_without_a_reason(project):
+    weighs = json.loads((project / "haochaping.kicad_pro").read_text())["erc"]["rule_severities"]
+    assert weighs.keys() == set(rules.RULES) >= rules.IGNORED.keys()
+    assert {rule for rule, weight in weighs.items() if weight != "error"} == rules.IGNORED.keys()
+    assert all(len(reason) > 20 for reason in rules.IGNORED.values())
+
+
+@KICAD
+def test_every_rule_that_kicad_knows_has_its_weight_said():
+    """Its program holds their names in a row, four bytes a letter; the linker keeps one that ends another in that."""
+    words = Path(find("kicad-cli")).with_name("_eeschema.kiface").read_bytes().split(bytes(4))
+    texts = [word.replace(bytes(3), b"").decode("latin-1").strip("\0") for word in words]
+    first = texts.index("duplicate_sheet_names")
+    last = texts.index("unconnected_wire_endpoint", first)
+    there = {text for text in texts[first : last + 1] if re.fullmatch("[a-z_]+", text)}
+    assert there ^ set(rules.RULES) == {"pin_not_driven"}, "which ends power_pin_not_driven"
+
+
+@KICAD
+def test_a_rule_that_kicad_itself_ignores_is_asked(project, tmp_path):
+    project_files(tmp_path)
+    sheet = tmp_path / "power.kicad_sch"
+    text, count = re.subn(r"Fuse_1206_\*", "Fuse_0805_*", sheet.read_text())
+    assert count == 1
+    sheet.write_text(text)
+    with pytest.raises(HardwareError, match="doesn't match footprint filters"):
+        check_rules(tmp_path)
 
 
 @KICAD
