@@ -108,7 +108,7 @@ BLOCK = Block(
         (
             137.16,
             19.05,
-            "Supply of the PHY\nBehind a bead; 100 nF at each of the six pins.",
+            "Supply of the PHY\nBehind a bead; 100 nF beside its pins.",
         ),
         (
             22.86,

@@ -33,7 +33,7 @@ PARTS = (
         nets={"1": "SPK_P", "2": "SPK_N"}, sheet=(177.8, 68.58, 0), stock="jst-ph-s2b-ph-k",
     ),
     Part(
-        ref="BZ1", symbol="Device:Buzzer", value="passive 5V", footprint="Buzzer_Beeper:Buzzer_12x9.5RM7.6",
+        ref="BZ1", symbol="Device:Buzzer", value="passive 5V", footprint="Haochaping:Buzzer_12x9.5_RM6.5-7.6",
         nets={"1": "+5V", "2": "BUZ_D"}, sheet=(144.78, 116.84, 0), stock="buzzer-12mm-passive",
         notes="Magnetic, without an oscillator: the firmware makes the 2.7 kHz.",
     ),

@@ -99,7 +99,7 @@ class Key:
     baffle: float
     baffle_y: Pair
     baffle_bottom: float
-    baffle_notch: Triple
+    baffle_notches: tuple[Triple, ...]
 
 
 @dataclass(frozen=True)

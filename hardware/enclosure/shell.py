@@ -92,16 +92,17 @@ def _span_box(x: Span, y: Span, z: Span) -> Solid:
 
 
 def _baffles(design: Design) -> Compound:
-    """Walls between the keys; one of them leaves room for the buzzer."""
+    """Walls between the keys; those above a tall part leave room for it."""
     keys, key = design.shared.keys, design.own.key
     half, top = key.baffle / 2, design.shared.face.gap + PAST
     rear, front = -key.baffle_y[0], -key.baffle_y[1]
-    number, until, high = key.baffle_notch
+    notches = {number: (until, high) for number, until, high in key.baffle_notches}
     walls = []
     for count, (left, right) in enumerate(zip(keys.x, keys.x[1:], strict=False), 1):
         x = (left + right) / 2
         wall = box((x - half, x + half), (front, rear), (key.baffle_bottom, top))
-        if count == number:
+        if count in notches:
+            until, high = notches[count]
             wall -= box((x - half - PAST, x + half + PAST), (-until, rear + PAST), (0.0, high))
         walls.append(wall.solid())
     return Compound(walls)

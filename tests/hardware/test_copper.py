@@ -64,3 +64,13 @@ def test_our_own_footprints_are_kicads_but_for_what_the_readme_says(own: str, or
     assert [(pad.number, pad.x, pad.y, pad.width) for pad in library.pads(f"Haochaping:{own}")] == [
         (pad.number, pad.x, pad.y, pad.width) for pad in library.pads(original)
     ]
+
+
+@KICAD_LIBRARIES
+@pytest.mark.parametrize("pitch_mm", [6.5, 7.6])
+def test_a_buzzer_of_either_pitch_goes_into_the_slots(pitch_mm: float) -> None:
+    left, right = library.pads("Haochaping:Buzzer_12x9.5_RM6.5-7.6")
+    middle = (left.x + right.x) / 2
+    assert middle == pytest.approx(3.8)
+    for pad in (left, right):
+        assert abs(abs(pad.x - middle) - pitch_mm / 2) <= (1.6 - 1.0) / 2
