@@ -2,25 +2,29 @@
 
     build/hardware/ROOM/...       the artefacts of a step: hardware/ROOM/build.py makes them
     build/hardware/summary.json   what each step said, how long it took, and what it was made from
-    build/hardware/SHA256SUMS     the hashes of all artefacts; sha256sum -c reads it
+    build/hardware/SHA256SUMS     the hashes of all artefacts made from that; sha256sum -c reads it
 
 A step whose tools are missing is skipped by name, and so is what waits for it; with CI=true that is a failure. The
-same sources and tools have to give the same bytes: a build compares its hashes with those of the one before it. No
-artefact may hold a path of the machine it was made on.
+same sources and tools have to give the same bytes: a build compares its hashes with those of earlier ones from the
+same. Where they differ SHA256SUMS keeps the earlier hashes, so that the next build does not forget it. No artefact may
+hold a path of the machine it was made on.
 """
 
 import argparse
 import hashlib
+import importlib.metadata
 import json
 import multiprocessing
 import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.live import Live
@@ -29,6 +33,7 @@ from rich.spinner import Spinner
 from rich.table import Table
 
 from hardware import tool
+from hardware.fabrication.export import INTERACTIVE
 from hardware.part import HardwareError
 from hardware.step import Outcome, Result, Step, absent, carry_out, chosen
 
@@ -87,29 +92,65 @@ def _hindered(step: Step, done: dict[str, Result]) -> str:
     return ""
 
 
-def sums(out: Path) -> str:
-    """One line for each artefact, as sha256sum writes them."""
-    paths = sorted(path for path in out.rglob("*") if path.is_file() and path.name not in (SUMS, SUMMARY))
-    return "".join(f"{_sha256(path)}  {path.relative_to(out).as_posix()}\n" for path in paths)
+@dataclass(frozen=True)
+class Earlier:
+    """What earlier builds from the same left behind: the rooms that were done, and the hashes of their artefacts."""
+
+    rooms: frozenset[str] = frozenset()
+    sums: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, source: str, out: Path) -> "Earlier":
+        """Nothing if the last build was made from something else: a build of some steps leaves other rooms as they are,
+        and what those were made from is not known any more."""
+        try:
+            summary = json.loads((out / SUMMARY).read_text(encoding="utf-8"))
+            if summary["made_from"] != source:
+                return cls()
+            lines = (out / SUMS).read_text(encoding="utf-8").splitlines()
+            return cls(frozenset(summary["rooms"]), {line[66:]: line[:64] for line in lines})
+        except (OSError, ValueError, KeyError):
+            return cls()
+
+    def of(self, rooms: frozenset[str]) -> dict[str, str]:
+        return {name: value for name, value in self.sums.items() if name.split("/")[0] in rooms & self.rooms}
+
+
+def sums(out: Path, rooms: Iterable[str]) -> dict[str, str]:
+    """Artefact → hash, of these rooms."""
+    files = (path for room in rooms for path in (out / room).rglob("*") if path.is_file())
+    return {path.relative_to(out).as_posix(): _sha256(path) for path in files}
 
 
 def made_from() -> str:
-    """One hash for all that a build reads: sources, pinned versions, and which KiCad."""
+    """One hash for all that a build reads: sources, and the tools that stand here."""
     total = hashlib.sha256()
     for path in sorted(file for name in SOURCES for file in (ROOT / name, *(ROOT / name).rglob("*"))):
         if path.is_file() and "__pycache__" not in path.parts:
             total.update(f"{path.relative_to(ROOT).as_posix()} {_sha256(path)}\n".encode())
-    total.update((tool.run(["kicad-cli", "version"]) if shutil.which("kicad-cli") else "no KiCad").encode())
+    total.update(tools().encode())
     return total.hexdigest()
 
 
-def differences(before: str, after: str) -> list[str]:
-    """Artefacts that are not the same in two lists of sums, by name; of rooms that both have: an earlier build may have
-    been of some steps only."""
-    old, new = ({line[66:]: line[:64] for line in text.splitlines()} for text in (before, after))
-    rooms = {name.split("/")[0] for name in old} & {name.split("/")[0] for name in new}
-    names = sorted(name for name in old.keys() | new.keys() if old.get(name) != new.get(name))
-    return [name for name in names if name.split("/")[0] in rooms]
+def tools() -> str:
+    """Everything installed that has a hand in the artefacts. What Debian has is told whole: a library or a font that
+    came since draws another picture."""
+    told = [f"Python {sys.version}"]
+    for folder in (*sys.path, str(INTERACTIVE)):
+        packages = importlib.metadata.distributions(path=[folder])
+        told += sorted({f"{package.name} {package.version}" for package in packages})
+    for program in tool.PACKAGES:
+        path = shutil.which(program)
+        told.append(f"{program} {_sha256(Path(path)) if path else 'is not here'}")
+    told.append(f"KiCad {tool.kicad_version()}")
+    if shutil.which("dpkg-query"):
+        told.append(tool.run(["dpkg-query", "--show"]))
+    return "\n".join(told)
+
+
+def differences(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:
+    """Artefacts that have not the same hash, by name."""
+    return sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
 
 
 def leaks(out: Path) -> list[str]:
@@ -174,61 +215,64 @@ class _Board:
 def build(steps: Sequence[Step], out: Path, console: Console) -> list[Result]:
     """The steps, told on a console; hashes and summary written. Other bytes than before from the same sources, and
     traces of this machine, are failures of their own, last in the list."""
+    started = time.monotonic()
     source = made_from()
-    before = _built_from(source, out)
+    earlier = Earlier.read(source, out)
     spawn = multiprocessing.get_context("spawn")
     with _Board(steps, console) as board, ProcessPoolExecutor(JOBS, mp_context=spawn) as pool:
         results = carry_out_all(steps, out, pool, board.started, board.ended)
     if not console.is_terminal:
         console.print(board.table())
-    now = sums(out)
-    complete = {result.name for result in results if result.outcome is Outcome.DONE}
-    if changed := [name for name in differences(before, now) if before and name.split("/")[0] in complete]:
-        sentence = f"two builds of the same sources differ in {', '.join(changed[:8])}"
+    done = frozenset(result.name for result in results if result.outcome is Outcome.DONE)
+    untouched = earlier.rooms - {step.name for step in steps}
+    made, before = sums(out, done), earlier.of(done)
+    listed = earlier.of(untouched) | made
+    if changed := differences(before, {name: made[name] for name in made if name.split("/")[0] in earlier.rooms}):
+        sentence = (
+            f"two builds of the same sources differ in {', '.join(changed[:8])}; {SUMS} keeps the hashes of the first,"
+            f" without {SUMMARY} the next build starts anew"
+        )
         results.append(Result("same bytes", Outcome.FAILED, 0.0, sentence))
+        listed |= {name: before[name] for name in changed if name in before}
     if told := leaks(out):
         results.append(
             Result("no traces", Outcome.FAILED, 0.0, f"a path of this machine stands in {', '.join(told[:8])}")
         )
-    (out / SUMS).write_text(now, encoding="utf-8")
-    summary = {
+    lines = (f"{listed[name]}  {name}\n" for name in sorted(listed))
+    (out / SUMS).write_text("".join(lines), encoding="utf-8")
+    summary: dict[str, Any] = {
         "made_from": source,
         "ok": all(result.outcome is Outcome.DONE for result in results),
-        "artefacts": len(now.splitlines()),
+        "seconds": round(time.monotonic() - started, 1),
+        "artefacts": len(listed),
+        "rooms": sorted(untouched | done),
         "steps": [{key: value for key, value in asdict(result).items() if key != "detail"} for result in results],
     }
     (out / SUMMARY).write_text(json.dumps(summary, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     return results
 
 
-def _built_from(source: str, out: Path) -> str:
-    """The sums of an earlier build of just these sources; empty if there is none."""
-    try:
-        same = json.loads((out / SUMMARY).read_text(encoding="utf-8"))["made_from"] == source
-        return (out / SUMS).read_text(encoding="utf-8") if same else ""
-    except (OSError, ValueError, KeyError):
-        return ""
-
-
 def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m hardware.build", description="Build and check the hardware.")
     parser.add_argument("--out", type=Path, default=OUT, help="folder for the artefacts (build/hardware)")
     parser.add_argument("--only", nargs="+", metavar="STEP", default=[], help="these steps and those they wait for")
+    parser.add_argument("--within", type=float, metavar="SECONDS", help="fail if the build takes longer")
     parser.add_argument("--json", action="store_true", help="print the summary as JSON")
     given = parser.parse_args(argv)
     console = Console(stderr=given.json, width=None if sys.stdout.isatty() else 120)
     given.out.mkdir(parents=True, exist_ok=True)
+    started = time.monotonic()
     try:
         results = build(chosen(given.only), given.out.resolve(), console)
     except HardwareError as error:
         parser.error(str(error))
     if given.json:
         print((given.out / SUMMARY).read_text(encoding="utf-8"), end="")
-    return verdict(results, console)
+    return verdict(results, console, time.monotonic() - started, given.within)
 
 
-def verdict(results: list[Result], console: Console) -> int:
-    """The exit code, after the last words: what failed and why, or what was left out."""
+def verdict(results: list[Result], console: Console, seconds: float, within: float | None = None) -> int:
+    """The exit code, after the last words: what failed and why, or what was left out, and how long it all took."""
     strict = os.environ.get("CI") == "true"
     failed = [result for result in results if result.outcome is Outcome.FAILED]
     skipped = [result.name for result in results if result.outcome is Outcome.SKIPPED]
@@ -236,11 +280,13 @@ def verdict(results: list[Result], console: Console) -> int:
         console.print(f"[red]{result.name}[/]: {escape(result.detail or result.sentence)}")
     if skipped:
         console.print(f"[yellow]skipped[/]: {', '.join(skipped)}{' (CI leaves nothing out)' if strict else ''}")
-    if not failed and not skipped:
-        console.print(
-            f"[green]The hardware is built[/] in {round(sum(result.seconds for result in results))} s of work."
-        )
-    return 1 if failed or (strict and skipped) else 0
+    work = sum(result.seconds for result in results)
+    words = "The build ended" if failed or skipped else "[green]The hardware is built[/]"
+    console.print(f"{words} after {seconds:.0f} s ({work:.0f} s of work).", highlight=False)
+    late = within is not None and seconds > within
+    if late:
+        console.print(f"[red]too slow[/]: the build took {seconds:.0f} s, and at most {within:g} s are allowed")
+    return 1 if failed or late or (strict and skipped) else 0
 
 
 if __name__ == "__main__":

@@ -48,14 +48,15 @@ _KICAD = ("kicad-cli", "faketime")
 
 #: In the order of the table. The long way round (schematic, board, then everything drawn from it) starts first.
 STEPS = (
-    Step("checks", "pins, measures and circuit agree"),
-    Step("schematic", "drawn, ERC, netlist", ("checks",), _KICAD),
+    Step("checks", "pins and measures agree"),
+    Step("circuit", "every pad has its net, nothing is lonely", ("checks",)),
+    Step("schematic", "drawn, ERC, netlist", ("circuit",), (*_KICAD, "pdftoppm")),
     Step("board", "placed, routed, DRC with parity", ("schematic",), _KICAD),
     Step("bom", "every line has its numbers", ("checks",)),
     Step("power", "the budget holds", ("checks",)),
     Step("fabrication", "exported, read back", ("board", "bom"), (*_KICAD, "rsvg-convert"), ("gerbonara",)),
     Step("enclosure", "closed, fits the board", ("board",), _KICAD, ("build123d",)),
-    Step("panel", "labels, contrast, print", ("checks",)),
+    Step("panel", "labels, contrast, print", ("checks",), (), ("fontTools",)),
     Step("wiring", "from modules, on a breadboard", ("checks",), ("dot",), ("wireviz",)),
 )
 

@@ -75,13 +75,13 @@ def copper_pictures(board: Path, out: Path, copper: tuple[str, ...]) -> None:
 
 
 def solid(board: Path, to: Path) -> None:
-    """The board as a body, with the parts whose models are installed."""
-    tool.kicad("pcb", "export", "step", "--subst-models", "--force", "-o", to, board)
+    """The board as a body, without its parts: models of them are not on every machine."""
+    tool.kicad("pcb", "export", "step", "--board-only", "--force", "-o", to, board)
 
 
 def views(board: Path, out: Path) -> None:
-    """As it comes from the workshop; parts are on it where KiCad's models are installed. Straight from above and below:
-    KiCad's perspective is not the same picture twice."""
+    """As it comes from the workshop, bare. Straight from above and below: KiCad's perspective is not the same picture
+    twice."""
     size = ("--width", "1400", "--height", "900", "--zoom", "1.3", "--background", "transparent")
     for side in ("top", "bottom"):
         tool.kicad("pcb", "render", "--side", side, *size, "-o", out / f"board-{side}.png", board)

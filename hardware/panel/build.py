@@ -18,7 +18,8 @@ COLOURS = 64  # flat artwork needs no more, and a page loads faster
 
 
 def build(out: Path) -> str:
-    """Everything into ``out``. Raises HardwareError with all that is wrong, before a file is written."""
+    """Everything into ``out``. Raises HardwareError with all that is wrong, before a file is written; ToolMissing when
+    all is written but the pictures."""
     d = dimensions.read()
     chosen = wordings()
     fronts = {wording.name: front.front(d, wording) for wording in chosen}
@@ -38,12 +39,13 @@ def build(out: Path) -> str:
     for name, content in files.items():
         (out / name).write_bytes(content)
     pictures = [preview.preview(d, fronts[wording.name], raised[wording.name]) for wording in chosen]
-    drawn = _draw([*pictures, back.back().of("print")], out)
+    drawn = [*pictures, back.back().of("print")]
+    _draw(drawn, out)
     least = min(row[3] for sheet in sheets for row in checks.contrasts(sheet))
     sets = "; ".join(f"{wording.name} ({', '.join(wording.policies)})" for wording in chosen)
     return (
         f"{len(chosen)} fronts for {sets}, with tactile layers, and a back label, as SVG and PDF at 1:1;"
-        f" least contrast of words {least:.1f} : 1; {drawn}"
+        f" least contrast of words {least:.1f} : 1; {len(drawn)} pictures"
     )
 
 
@@ -80,7 +82,7 @@ def pdf_box(page: bytes, name: str) -> tuple[float, float]:
     return right - left, upper - lower
 
 
-def _draw(sheets: list[Sheet], out: Path) -> str:
+def _draw(sheets: list[Sheet], out: Path) -> None:
     for sheet in sheets:
         source, picture = out / f"{sheet.name}.preview.svg", out / f"{sheet.name}.png"
         source.write_text(svg.document(sheet), encoding="utf-8")
@@ -101,10 +103,9 @@ def _draw(sheets: list[Sheet], out: Path) -> str:
                 few = drawn.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
             few.save(picture, optimize=True)
         except tool.ToolMissing as missing:
-            return f"no pictures: {missing}"
+            raise tool.ToolMissing(f"everything is made but the pictures: {missing}") from missing
         finally:
             source.unlink()
-    return f"{len(sheets)} pictures"
 
 
 if __name__ == "__main__":

@@ -2,6 +2,8 @@
 
 import io
 import json
+import os
+import subprocess
 import sys
 import types
 from concurrent.futures import ThreadPoolExecutor
@@ -10,7 +12,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from hardware import build, step, tool
+from hardware import build, library, step, tool
 from hardware.part import HardwareError
 from hardware.step import Outcome, Result, Step
 
@@ -106,40 +108,122 @@ def test_what_is_skipped_fails_in_ci_only(monkeypatch, strict, code):
     monkeypatch.setenv("CI", strict)
     console = Console(file=io.StringIO())
     skipped = [Result("board", Outcome.SKIPPED, 0, "no KiCad")]
-    assert build.verdict(skipped, console) == code
-    assert "skipped: board" in console.file.getvalue()  # type: ignore[attr-defined]
+    assert build.verdict(skipped, console, 1.0) == code
+    assert "skipped: board" in said(console)
 
 
-def test_the_build_keeps_summary_and_hashes(rooms, tmp_path, monkeypatch):
-    monkeypatch.setattr(build, "made_from", lambda: "these sources")
-    monkeypatch.setattr(build, "ProcessPoolExecutor", lambda jobs, mp_context: ThreadPoolExecutor(jobs))
-    content = ["same"]
-
-    def writes(out):
-        (out / "a.txt").write_text(content[0])
-        return "one file"
-
-    rooms(one=writes)
+def test_it_says_how_long_it_took_and_fails_if_that_was_too_long():
+    results = [Result("board", Outcome.DONE, 40.0, ""), Result("case", Outcome.DONE, 50.0, "")]
     console = Console(file=io.StringIO())
-    first = build.build([Step("one", "writes")], tmp_path, console)
-    assert [result.outcome for result in first] == [Outcome.DONE]
-    summary = json.loads((tmp_path / "summary.json").read_text())
-    assert summary["ok"] and summary["artefacts"] == 1 and summary["steps"][0]["sentence"] == "one file"
-    assert (tmp_path / "SHA256SUMS").read_text().endswith("  one/a.txt\n")
-
-    assert len(build.build([Step("one", "writes")], tmp_path, console)) == 1  # the same bytes: nothing to say
-    content[0] = "other"
-    last = build.build([Step("one", "writes")], tmp_path, console)[-1]
-    assert last.outcome == Outcome.FAILED
-    assert last.sentence == "two builds of the same sources differ in one/a.txt"
+    assert build.verdict(results, console, 61.2, within=300) == 0
+    assert said(console) == "The hardware is built after 61 s (90 s of work).\n"
+    assert build.verdict(results, console, 301, within=300) == 1
+    assert "too slow: the build took 301 s, and at most 300 s are allowed" in said(console)
 
 
-def test_a_room_is_compared_with_an_earlier_build_of_itself_only():
-    line = "{}  {}/a\n".format
-    before = line("1" * 64, "one") + line("1" * 64, "two")
-    assert build.differences(before, line("1" * 64, "one") + line("2" * 64, "two")) == ["two/a"]
-    assert build.differences(line("1" * 64, "one"), before) == []  # that one was of one step
-    assert build.differences(before, before + line("1" * 64, "two/b")) == ["two/b/a"]
+def said(console: Console) -> str:
+    return console.file.getvalue()  # type: ignore[attr-defined]
+
+
+class Tree:
+    """Two rooms, ``one`` and ``two``, each with an artefact; ``source`` is what they are made from."""
+
+    def __init__(self, out: Path) -> None:
+        self.out = out
+        self.source = "first"
+        self.holds = {"one": "1", "two": "2"}
+
+    def room(self, name: str):
+        def writes(out):
+            (out / "a.txt").write_text(self.holds[name])
+            if self.holds[name] == "half":
+                raise HardwareError("half-way")
+            return "one file"
+
+        return writes
+
+    def build(self, *names: str) -> list[tuple[str, str, str]]:
+        steps = [Step(name, "") for name in names or self.holds]
+        results = build.build(steps, self.out, Console(file=io.StringIO()))
+        return [(result.name, str(result.outcome), result.sentence) for result in results]
+
+    def differs(self, *names: str) -> str:
+        """What is said of two builds of the same sources; empty if nothing is."""
+        last = self.build(*names)[-1]
+        return last[2].split(";")[0] if last[0] == "same bytes" else ""
+
+    @property
+    def summary(self):
+        return json.loads((self.out / "summary.json").read_text())
+
+    @property
+    def listed(self) -> list[str]:
+        return [line.split("  ")[1] for line in (self.out / "SHA256SUMS").read_text().splitlines()]
+
+
+@pytest.fixture
+def tree(rooms, tmp_path, monkeypatch):
+    made = Tree(tmp_path)
+    monkeypatch.setattr(build, "made_from", lambda: made.source)
+    monkeypatch.setattr(build, "ProcessPoolExecutor", lambda jobs, mp_context: ThreadPoolExecutor(jobs))
+    rooms(one=made.room("one"), two=made.room("two"))
+    return made
+
+
+def test_the_build_keeps_summary_and_hashes(tree):
+    assert tree.build() == [("one", "done", "one file"), ("two", "done", "one file")]
+    assert tree.summary["ok"] and tree.summary["artefacts"] == 2 and tree.summary["seconds"] >= 0
+    assert tree.summary["steps"][0]["sentence"] == "one file"
+    assert tree.listed == ["one/a.txt", "two/a.txt"]
+    assert subprocess.run(["sha256sum", "--check", "--quiet", "SHA256SUMS"], cwd=tree.out).returncode == 0
+
+
+def test_other_bytes_from_the_same_sources_fail_until_they_are_the_same_again(tree):
+    tree.build()
+    first = (tree.out / "SHA256SUMS").read_text()
+    assert tree.differs() == ""
+    tree.holds["one"] = "other"
+    for _ in range(2):
+        assert tree.differs() == "two builds of the same sources differ in one/a.txt"
+        assert not tree.summary["ok"]
+        assert (tree.out / "SHA256SUMS").read_text() == first
+    tree.holds["one"] = "1"
+    assert tree.differs() == ""
+
+
+def test_a_room_is_compared_only_with_itself_made_from_the_same(tree):
+    tree.build()
+    tree.source, tree.holds = "second", {"one": "new", "two": "new"}
+    assert tree.differs("two") == ""
+    assert tree.listed == ["two/a.txt"]  # the other one lies there still, and is of the first
+    assert tree.differs() == ""
+    assert tree.listed == ["one/a.txt", "two/a.txt"]
+    tree.holds["one"] = "other"
+    assert tree.differs("two") == ""
+    assert tree.differs("one") == "two builds of the same sources differ in one/a.txt"
+
+
+def test_a_room_that_failed_half_way_is_compared_with_nothing(tree):
+    tree.holds["one"] = "half"
+    assert tree.build()[0] == ("one", "failed", "half-way")
+    assert tree.listed == ["two/a.txt"]
+    tree.holds["one"] = "1"
+    assert tree.differs() == ""
+    assert tree.listed == ["one/a.txt", "two/a.txt"]
+
+
+def test_an_artefact_that_came_or_went_is_a_difference():
+    assert build.differences({"one/a": "1", "one/b": "1"}, {"one/a": "1", "one/c": "1"}) == ["one/b", "one/c"]
+
+
+def test_another_tool_is_another_source(tmp_path, monkeypatch):
+    before = build.made_from()
+    assert build.made_from() == before
+    rsvg = tmp_path / "rsvg-convert"
+    rsvg.write_text("#!/bin/sh\n")
+    rsvg.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    assert build.made_from() != before
 
 
 def test_a_path_of_this_machine_in_an_artefact_is_named(tmp_path):
@@ -151,3 +235,10 @@ def test_a_path_of_this_machine_in_an_artefact_is_named(tmp_path):
 
 def test_the_pure_checks_hold(tmp_path):
     assert step.carry_out("checks", tmp_path).outcome == Outcome.DONE
+
+
+def test_a_circuit_that_nobody_could_check_is_named_as_skipped(tmp_path, monkeypatch):
+    monkeypatch.setenv("KICAD_SHARE", str(tmp_path / "nothing"))
+    monkeypatch.setattr("hardware.circuit.build.check", lambda: library.symbol_file("Device"))
+    result = step.carry_out("circuit", tmp_path)
+    assert result.outcome == Outcome.SKIPPED and "symbols are not installed" in result.sentence

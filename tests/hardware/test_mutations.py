@@ -94,7 +94,7 @@ def test_the_copy_is_right_before_it_is_spoilt(tree):
 @KICAD_LIBRARIES
 def test_a_net_renamed_at_one_pin_is_named(tree):
     tree.spoil("hardware/circuit/stars.py", 'resistor("R322", "100k", "LED_DATA"', 'resistor("R322", "100k", "LED_DAT"')
-    assert "checks: net LED_DAT has one pin only, R322 pin 1" in tree.failure("checks")
+    assert "circuit: net LED_DAT has one pin only, R322 pin 1" in tree.failure("circuit")
 
 
 def test_a_swapped_pin_is_named(tree):
@@ -128,7 +128,7 @@ def test_a_removed_track_is_named(tree):
 @KICAD_LIBRARIES
 def test_a_part_of_the_circuit_without_a_number_is_named(tree):
     tree.spoil("hardware/circuit/stars.py", 'stock="esda6v1-5sc6", ', "")
-    assert "checks: U6 (ESDA6V1-5SC6) has no stock key" in tree.failure("bom")
+    assert "circuit: U6 (ESDA6V1-5SC6) has no stock key" in tree.failure("circuit")
 
 
 def test_a_line_of_the_bill_without_a_number_is_named(tree):

@@ -8,6 +8,7 @@ import pytest
 from hardware import dimensions
 from hardware.panel import build, front, labels, pdf, svg
 from hardware.part import HardwareError
+from hardware.tool import ToolMissing
 
 D = dimensions.read()
 
@@ -93,8 +94,8 @@ def test_a_wrong_panel_is_not_written(tmp_path, monkeypatch):
 
 def test_without_the_program_for_pictures_the_rest_is_made(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
-    sentence = build.build(tmp_path / "panel")
-    assert "no pictures: rsvg-convert is not installed" in sentence
+    with pytest.raises(ToolMissing, match="everything is made but the pictures: rsvg-convert is not installed"):
+        build.build(tmp_path / "panel")
     assert (tmp_path / "panel" / "back-label.pdf").exists()
     assert not list((tmp_path / "panel").glob("*.preview.svg"))
 
