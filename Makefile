@@ -41,9 +41,10 @@ sim: $(READY) ## play one scenario on simulated devices (SCENARIO=file)
 firmware: $(READY) ## the image for a board, run in the VM, with its sizes (KEY=release.pem: whose updates it takes)
 	@$(BIN)/python -m simulator.build_firmware $(if $(KEY),--key "$(KEY)")
 
-hardware: $(HARDWARE) ## board, case, panel and guides from their text, checked, in build/hardware (as root: brings KiCad)
-	@hardware/install.sh || echo "Going on with what is here ..."
-	@$(BIN)/python -m hardware.build $(if $(ONLY),--only $(ONLY)) $(out)
+hardware: $(READY) ## board, case, panel and guides from their text, checked, in build/hardware (as root: brings KiCad)
+	@$(MAKE) --no-print-directory $(HARDWARE) || { [ "$$CI" != true ] && echo "Going on with the packages that are here ..."; }
+	@hardware/install.sh || echo "Going on with the programs that are here ..."
+	@$(BIN)/python -m hardware.build $(if $(ONLY),--only $(ONLY)) $(if $(WITHIN),--within $(WITHIN)) $(out)
 
 format: $(READY) ## put all files into the common style
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
@@ -68,6 +69,6 @@ $(READY): pyproject.toml constraints.txt
 $(HARDWARE): $(READY) hardware/fabrication/interactive-bom.txt
 	@echo "Adding what the hardware is built with to .venv (1 GB, about a minute) ..."
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-input -c constraints.txt -e '.[hardware]'
-	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-input --no-deps --upgrade --target .venv/kicad \
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-input --no-deps --require-hashes --upgrade --target .venv/kicad \
 	  -r hardware/fabrication/interactive-bom.txt
 	@touch $@

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Brings what the hardware is built with and pip does not have: KiCad 9 or newer with its libraries, and small tools.
+# Brings what the hardware is built with and pip does not have: KiCad 9 with its libraries, and small tools.
 #
 # Debian 12 has KiCad 6, which checks and exports nothing without a window; its backports have 9. Where this machine takes its
 # packages from, the backports are as well, so that suite is added beside Debian's own (haochaping-backports.sources; apt takes
@@ -10,7 +10,7 @@ export LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive
 
 NEEDED=9
 KICAD=(kicad kicad-symbols kicad-footprints)
-TOOLS=(faketime g++ graphviz librsvg2-bin poppler-utils python3-jsonschema)
+TOOLS=(faketime graphviz librsvg2-bin poppler-utils python3-jsonschema)
 ETC=${HCP_ETC:-/etc} # another one in tests
 ADDED=$ETC/apt/sources.list.d/haochaping-backports.sources
 
@@ -24,11 +24,13 @@ apt() { apt-get -qq -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 "$@"; }
 # the installed version of a package, or nothing
 version() { dpkg-query -W -f '${db:Status-Status} ${Version}' "$1" 2>/dev/null | sed -n 's/^installed //p'; }
 
-recent() { [ -n "$1" ] && dpkg --compare-versions "$1" ge "$NEEDED"; }
+right() { [ -n "$1" ] && dpkg --compare-versions "$1" ge "$NEEDED" && ! newer "$1"; }
+
+newer() { [ -n "$1" ] && dpkg --compare-versions "$1" ge "$((NEEDED + 1))~"; }
 
 missing() {
   local package
-  for package in "${KICAD[@]}"; do recent "$(version "$package")" || echo "$package"; done
+  for package in "${KICAD[@]}"; do right "$(version "$package")" || echo "$package"; done
   for package in "${TOOLS[@]}"; do [ -n "$(version "$package")" ] || echo "$package"; done
 }
 
@@ -79,10 +81,14 @@ add_backports() {
 
 # The names that apt is asked for: KiCad from the backports where the machine's own suite is too old.
 chosen() {
-  local codename
-  recent "$(candidate)" && { printf '%s\n' "$@"; return; }
+  local codename offered
+  [[ " $* " == *" kicad"* ]] || { printf '%s\n' "$@"; return; }
+  offered=$(candidate)
+  right "$offered" && { printf '%s\n' "$@"; return; }
+  ! newer "$offered" || give_up "KiCad $NEEDED is needed, and this system offers $offered: its rules and variables are others."
   codename=$(grep -qx 'ID=debian' "$ETC"/os-release && sed -n 's/^VERSION_CODENAME=//p' "$ETC"/os-release) || true
-  [ -n "$codename" ] || give_up "KiCad $NEEDED or newer is needed, and this system offers $(candidate). Debian 12 has it."
+  [ -n "$codename" ] || give_up "KiCad $NEEDED is needed, and this system offers ${offered:-none}. For Ubuntu its makers keep it:" \
+    "sudo add-apt-repository ppa:kicad/kicad-$NEEDED.0-releases, then this script again. Debian 12 and 13 have it."
   [ -n "$(places "$codename-backports" 'Debian Backports')" ] || add_backports "$codename"
   printf '%s\n' "$@" | sed "s/^kicad.*/&\/$codename-backports/"
 }
@@ -90,7 +96,9 @@ chosen() {
 main() {
   local wanted said
   command -v dpkg-query apt-get > /dev/null ||
-    give_up "This is no Debian. Install KiCad $NEEDED or newer with its libraries, ${TOOLS[*]} by other means."
+    give_up "This is no Debian. Install KiCad $NEEDED with its libraries, ${TOOLS[*]} by other means."
+  ! newer "$(version kicad)" ||
+    give_up "KiCad $(version kicad) is installed, and $NEEDED is needed: its rules and variables are others."
   wanted=$(missing | tr '\n' ' ')
   [ -n "$wanted" ] || return 0
   [ "$(id -u)" = 0 ] || give_up "Missing: ${wanted% }. Only root may install them: sudo hardware/install.sh"

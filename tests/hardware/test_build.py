@@ -3,6 +3,8 @@
 import io
 import json
 import os
+import re
+import shutil
 import subprocess
 import sys
 import types
@@ -101,6 +103,52 @@ def test_every_step_waits_for_earlier_ones_and_knows_its_packages():
         assert set(one.after) <= seen, one.name
         assert set(one.programs) <= tool.PACKAGES.keys(), one.name
         seen.add(one.name)
+
+
+def test_a_room_says_which_packages_of_the_extra_it_imports():
+    for one in step.STEPS:
+        folder = build.ROOT / "hardware" / one.name
+        text = "".join(file.read_text(encoding="utf-8") for file in folder.glob("*.py"))
+        imports = set(re.findall(r"^(?:from|import) (\w+)", text, re.MULTILINE))
+        wanted = imports & {"build123d", "fontTools", "gerbonara", "wireviz"}
+        assert wanted <= set(one.modules), one.name
+
+
+@pytest.fixture
+def workshop(tmp_path):
+    """Make's ``hardware`` in a tree whose pip brings nothing; what it says and its exit code."""
+    shutil.copy(build.ROOT / "Makefile", tmp_path)
+    scripts = {
+        ".venv/bin/python": 'case "$*" in *pip*) echo no package >&2; exit 1 ;; *) echo "built: $*" ;; esac',
+        "hardware/install.sh": "echo not root >&2; exit 1",
+        "hardware/fabrication/interactive-bom.txt": "",
+        "pyproject.toml": "",
+        "constraints.txt": "",
+        ".venv/ready": "",
+    }
+    for name, script in scripts.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(f"#!/bin/sh\n{script}\n")
+        (tmp_path / name).chmod(0o755)
+
+    def make(*words: str, ci: str) -> tuple[int, str]:
+        env = {"PATH": os.environ["PATH"], "CI": ci}
+        done = subprocess.run(["make", "hardware", *words], cwd=tmp_path, env=env, capture_output=True, text=True)
+        return done.returncode, done.stdout
+
+    return make
+
+
+def test_make_builds_what_it_can_without_the_extra_and_without_root(workshop):
+    code, told = workshop("ONLY=bom power", "WITHIN=300", ci="")
+    assert code == 0, told
+    assert "Going on with the packages that are here" in told and "Going on with the programs" in told
+    assert "built: -m hardware.build --only bom power --within 300" in told
+
+
+def test_make_wants_the_extra_in_ci(workshop):
+    code, told = workshop(ci="true")
+    assert code and "built:" not in told
 
 
 @pytest.mark.parametrize(("strict", "code"), [("", 0), ("true", 1)])

@@ -10,7 +10,7 @@ import pytest
 SCRIPT = Path(__file__).resolve().parents[2] / "hardware" / "install.sh"
 #: What the script uses of an ordinary system.
 ORDINARY = ("awk", "bash", "cat", "env", "grep", "rm", "sed", "sort", "tail", "tr")
-PACKAGES = ("faketime", "g++", "graphviz", "librsvg2-bin", "poppler-utils", "python3-jsonschema")
+PACKAGES = ("faketime", "graphviz", "librsvg2-bin", "poppler-utils", "python3-jsonschema")
 LIBRARIES = ("kicad-symbols", "kicad-footprints")
 
 DPKG_QUERY = """for name; do :; done
@@ -46,7 +46,7 @@ class Machine:
         self.stub("id", f"echo {0 if root else 1000}")
         if debian:
             self.stub("dpkg-query", DPKG_QUERY)
-            self.stub("dpkg", '[ "${2%%.*}" -ge "$4" ]')
+            self.stub("dpkg", 'has="${2%%.*}" than="${4%\\~}"; [ "$has" -ge "$than" ]')
             self.stub("apt-get", APT_GET)
             self.stub("apt-cache", f"echo '  Candidate: {own}'")
 
@@ -86,7 +86,7 @@ def test_without_root_it_says_what_is_missing(tmp_path):
 
 def test_elsewhere_than_on_debian_it_says_what_is_needed(tmp_path):
     done = Machine(tmp_path, debian=False).install()
-    assert done.returncode == 1 and "This is no Debian. Install KiCad 9 or newer" in done.stderr
+    assert done.returncode == 1 and "This is no Debian. Install KiCad 9 with" in done.stderr
 
 
 def test_a_debian_with_a_new_kicad_just_takes_it(tmp_path):
@@ -148,7 +148,28 @@ def test_another_system_with_apt_is_told_what_it_lacks(tmp_path):
     (machine.etc / "os-release").write_text("ID=ubuntu\nVERSION_CODENAME=noble\n")
     done = machine.install()
     assert done.returncode == 1
-    assert "KiCad 9 or newer is needed, and this system offers 7.0.11. Debian 12 has it." in done.stderr
+    assert "KiCad 9 is needed, and this system offers 7.0.11. For Ubuntu its makers keep it" in done.stderr
+    assert "ppa:kicad/kicad-9.0-releases" in done.stderr and machine.installs == []
+
+
+def test_a_newer_kicad_is_refused(tmp_path):
+    offers = Machine(tmp_path / "offers", own="10.0.1")
+    done = offers.install()
+    assert done.returncode == 1 and offers.installs == []
+    assert "KiCad 9 is needed, and this system offers 10.0.1" in done.stderr
+    has = Machine(tmp_path / "has")
+    (has.folder / "installed").write_text((has.folder / "all").read_text().replace("kicad 9.0.8", "kicad 10.0.1"))
+    done = has.install()
+    assert done.returncode == 1 and has.installs == []
+    assert "KiCad 10.0.1 is installed, and 9 is needed" in done.stderr
+
+
+def test_small_tools_alone_need_no_backports(tmp_path):
+    machine = Machine(tmp_path)
+    (tmp_path / "installed").write_text((tmp_path / "all").read_text().replace("graphviz 1\n", ""))
+    done = machine.install()
+    assert done.returncode == 0, done.stderr
+    assert machine.installs == [["graphviz"]]
 
 
 def test_the_script_may_be_run():
