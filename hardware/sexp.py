@@ -29,7 +29,10 @@ def parse(text: str) -> Node:
     """The one list that a file holds. Raises HardwareError."""
     stack: list[Node] = []
     top: Node = []
+    end = 0
     for match in _TOKEN.finditer(text):
+        _skipped(text, end, match.start())
+        end = match.end()
         opens, closes, quoted, word = match.groups()
         if word is not None:
             top.append(word)
@@ -44,6 +47,7 @@ def parse(text: str) -> Node:
             done = top
             top = stack.pop()
             top.append(done)
+    _skipped(text, end, len(text))
     if stack:
         raise HardwareError(f"s-expression: {len(stack)} brackets stay open")
     if len(top) != 1 or not isinstance(top[0], list):
@@ -82,6 +86,13 @@ def number(value: float) -> str:
         return str(value)
     text = f"{value:.{_DECIMALS}f}".rstrip("0").rstrip(".")
     return "0" if text in ("-0", "") else text
+
+
+def _skipped(text: str, begin: int, end: int) -> None:
+    """Raises HardwareError if more than blanks stand between two tokens: nothing else is no token."""
+    rest = text[begin:end].lstrip()
+    if rest:
+        raise HardwareError(f"s-expression: the quote at character {end - len(rest)} is not closed")
 
 
 def _write(node: Node, depth: int, lines: list[str]) -> None:

@@ -7,7 +7,7 @@ from hardware import dimensions, library
 from hardware.board import by_hand, joined, problem, routes, rules
 from hardware.board.geometry import Polygon, circle
 from hardware.board.layout import Layout, lay
-from hardware.board.placement import PLACES
+from hardware.board.placement import places
 from hardware.board.track import Copper
 from hardware.circuit.netlist import circuit, pin_nets
 from hardware.part import HardwareError, Part
@@ -47,7 +47,10 @@ class Assembled:
         wrong = joined.complaints(self.layout.nets, self.layout.pads, copper)
         if solves != problem.digest(self.problem):
             news = _first([*self._gone(made), *wrong])
-            raise HardwareError(f"netlist or placement changed since the board was routed: {news}{routes.AGAIN}")
+            raise HardwareError(
+                f"netlist, placement or KiCad's footprints (routed with those of {routes.KICAD}) changed since the"
+                f" board was routed: {news}{routes.AGAIN}"
+            )
         if wrong:
             raise HardwareError(f"routes.txt: {_first(wrong)}{routes.AGAIN}")
         if changed:
@@ -71,7 +74,8 @@ def assemble() -> Assembled:
     """From this tree. Raises HardwareError, ToolMissing if KiCad's footprints are not installed."""
     parts = circuit().parts
     nets = {ref: pad_nets(part) for ref, part in parts.items()}
-    return Assembled(dimensions.read(), lay(parts.values(), nets, PLACES))
+    measures = dimensions.read()
+    return Assembled(measures, lay(parts.values(), nets, places(measures)))
 
 
 def pad_nets(part: Part) -> dict[str, str]:

@@ -18,7 +18,9 @@ Stop = Point | str
 USB = Pair(("USB_DP", "USB_DM"), ohm=90, width=0.3, gap=0.2)
 ETHERNET_OUT = Pair(("ETH_TXP", "ETH_TXN"), ohm=100, width=0.25, gap=0.2)
 ETHERNET_IN = Pair(("ETH_RXP", "ETH_RXN"), ohm=100, width=0.25, gap=0.2)
-PAIRS = (USB, ETHERNET_OUT, ETHERNET_IN)
+ETHERNET_JACK = Pair(("ETH_RDP", "ETH_RDN"), ohm=100, width=0.25, gap=0.2)
+"""What is received, before its two capacitors."""
+PAIRS = (USB, ETHERNET_OUT, ETHERNET_IN, ETHERNET_JACK)
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,7 @@ POWER_VIAS = (
 )
 
 #: Twice across the jack (the plug goes in either way round), through the arrester, round the display's header on the
-#: front without a via, GND below all the way. Full speed, so its 60 mm and the 3 mm between the two do not matter.
+#: front without a via, GND below all the way. Full speed: its 64 and 68 mm and what lies between do not matter.
 USB_LINES = (
     Line("USB_DM", 0.2, ("J1.A7", (39.75, 6.1), (40.75, 6.1), "J1.B7")),
     Line("USB_DP", 0.2, ("J1.B6", (39.25, 8.3), (40.25, 8.3), "J1.A6")),

@@ -70,7 +70,9 @@ def lay(parts: Iterable[Part], nets: Mapping[str, Mapping[str, str]], places: Ma
     without a part."""
     found = sorted(parts, key=lambda part: part.ref)
     refs = {part.ref for part in found}
-    wrong = [f"{part.ref} ({part.value}) has no place; add it to PLACES" for part in found if part.ref not in places]
+    wrong = [
+        f"{part.ref} ({part.value}) has no place; add it to placement.py" for part in found if part.ref not in places
+    ]
     wrong += [f"{ref} has a place, but the circuit has no such part" for ref in places if ref not in refs]
     if wrong:
         raise HardwareError("placement: " + "; ".join(wrong))

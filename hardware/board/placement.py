@@ -1,14 +1,48 @@
 """Where every part lies, block by block. Millimetres in the frame of ``dimensions.toml``, turns against the clock.
 
-Read it beside the picture: y = 0 is the rear edge with USB and network, the keys are at y = 76. Keys, lights, holes,
-the display's header and the two rear connectors stand where ``dimensions.toml`` says; ``checks.py`` compares.
+Read it beside the picture: y = 0 is the rear edge with USB and network, the keys are at y = 76. What the case has to
+meet stands where ``dimensions.toml`` says; the other parts' places are here.
 """
 
 from hardware.board.geometry import Place
+from hardware.dimensions import Dimensions
+
+
+def places(d: Dimensions) -> dict[str, Place]:
+    """Every part's place, by reference."""
+    return {
+        **_measured(d),
+        **POWER_IN,
+        **BUCK,
+        **MCU,
+        **SERVICE,
+        **DISPLAY,
+        **CLOCK,
+        **LIGHTS,
+        **KEYS,
+        **NETWORK,
+        **SOUND,
+        **TEST_POINTS,
+    }
+
+
+def _measured(d: Dimensions) -> dict[str, Place]:
+    """What case and panel have to meet: holes, the two mouths at the rear, the display's header, cell, keys, lights."""
+    found = {f"H{number}": Place(*hole) for number, hole in enumerate(d.board.holes, 1)}
+    found["J1"] = Place(d.rear.usb_x, 3.2, 180)  # its mouth 0.45 mm over the edge, towards the opening of the rear wall
+    found["J4"] = Place(d.rear.ethernet_x + 4.44, 17.0, 180)  # its origin is pin 1
+    found["J3"] = Place(d.display.header_x, d.display.centre[1] - 6.5 * 2.54)  # pin 1 of 14 in a column
+    found["BT1"] = Place(*d.coin_cell.centre, back=True)
+    for number, x in enumerate(d.keys.x, 1):
+        found[f"SW{number}"] = Place(x - 6.25, d.keys.y - 2.5)  # its origin is pin 1; the button amid the four
+    for number, x in enumerate(d.lights.x, 1):
+        found[f"D{number}"] = Place(x, d.lights.y, 180)  # data in at the left, out at the right
+        found[f"C30{number}"] = Place(x + 5.6, d.lights.y + 0.8, 90)
+    return found
+
 
 #: USB-C to 5 V, left to right along the rear edge: jack, arrester, fuse, switch. Turned so that current runs one way.
 POWER_IN = {
-    "J1": Place(40.0, 3.2, 180),  # its mouth 0.45 mm over the edge, towards the opening of the rear wall
     "U4": Place(40.0, 12.0, 90),  # D+ and D- run straight through it on their way to the module
     "R101": Place(43.0, 12.0, 270),
     "R102": Place(37.0, 12.0, 270),
@@ -47,10 +81,6 @@ SERVICE = {
     "SW7": Place(21.0, 11.6),
     "R801": Place(11.6, 17.6, 90),
     "R802": Place(13.6, 17.6, 90),
-    "H1": Place(5.0, 5.0),
-    "H2": Place(145.0, 5.0),
-    "H3": Place(5.0, 91.0),
-    "H4": Place(145.0, 91.0),
     "FID1": Place(28.5, 4.0),
     "FID2": Place(33.0, 92.0),
     "FID3": Place(117.0, 92.0),
@@ -58,7 +88,6 @@ SERVICE = {
 
 #: One column between module and header; the two series resistors at the module's own pins.
 DISPLAY = {
-    "J3": Place(34.5, 13.49),
     "C401": Place(30.4, 13.4, 180),
     "C402": Place(30.4, 15.6, 180),
     "Q3": Place(30.3, 18.6),
@@ -70,7 +99,6 @@ DISPLAY = {
 }
 
 CLOCK = {
-    "BT1": Place(75.0, 56.0, back=True),
     "U9": Place(46.6, 38.0),
     "C601": Place(41.2, 37.4, 180),
     "C602": Place(52.0, 38.6),
@@ -88,23 +116,17 @@ LIGHTS = {
     "R321": Place(12.6, 65.6, 270),
     "C322": Place(61.0, 65.8),
 }
-for _index, _x in enumerate((19.0, 47.0, 75.0, 103.0, 131.0), 1):
-    LIGHTS[f"D{_index}"] = Place(_x, 65.8, 180)  # data in at the left, out at the right
-    LIGHTS[f"C30{_index}"] = Place(_x + 5.6, 66.6, 90)
 
 #: A chain for each key, from the top: 100 nF and 1 k towards the module, pull-up; below them the array that all five
 #: lines pass before they come here.
 KEYS = {"U6": Place(33.0, 66.2, 90)}
-for _index, _x in enumerate((19.0, 47.0, 75.0, 103.0, 131.0), 1):
-    _column = 27.0 + 3.0 * (_index - 1)
-    KEYS[f"SW{_index}"] = Place(_x - 6.25, 73.5)  # its origin is pin 1; the button is in the middle of the four
-    KEYS[f"C31{_index}"] = Place(_column, 54.0, 90)
-    KEYS[f"R31{_index}"] = Place(_column, 57.4, 90)
-    KEYS[f"R30{_index}"] = Place(_column, 60.8, 90)
+for _index, _x in enumerate((27.0, 30.0, 33.0, 36.0, 39.0), 1):
+    KEYS[f"C31{_index}"] = Place(_x, 54.0, 90)
+    KEYS[f"R31{_index}"] = Place(_x, 57.4, 90)
+    KEYS[f"R30{_index}"] = Place(_x, 60.8, 90)
 
 #: Magjack, arrester, coupling and chip in the order of the signal; both pairs run down side by side and do not cross.
 NETWORK = {
-    "J4": Place(134.44, 17.0, 180),
     "U8": Place(132.6, 23.0, 270),
     "C516": Place(129.2, 27.4, 90),
     "C515": Place(127.6, 27.4, 90),
@@ -193,18 +215,4 @@ TEST_POINTS = {
     "TP26": Place(110.0, 50.0, back=True),
     "TP27": Place(142.5, 57.5, back=True),
     "TP28": Place(142.5, 52.5, back=True),
-}
-
-PLACES: dict[str, Place] = {
-    **POWER_IN,
-    **BUCK,
-    **MCU,
-    **SERVICE,
-    **DISPLAY,
-    **CLOCK,
-    **LIGHTS,
-    **KEYS,
-    **NETWORK,
-    **SOUND,
-    **TEST_POINTS,
 }

@@ -7,6 +7,8 @@ from hardware.board.track import BACK, FRONT, Copper, Track, Via
 from hardware.part import HardwareError
 
 FILE = Path(__file__).resolve().parent / "routes.txt"
+KICAD = "9.0.8"
+"""The version whose footprints the committed routes join; other libraries may have other pads."""
 AGAIN = "run python -m hardware.board.route, look at the result and commit routes.txt"
 _SOLVES, _LINES = "# problem sha256 ", "# lines sha256 "
 

@@ -25,3 +25,4 @@ def _missing(program: str) -> str:
 
 KICAD_LIBRARIES = pytest.mark.skipif(bool(_missing_libraries()), reason=_missing_libraries())
 KICAD = pytest.mark.skipif(bool(_missing("kicad-cli")), reason=_missing("kicad-cli"))
+ROUTER = pytest.mark.skipif(bool(_missing("g++")), reason=_missing("g++"))

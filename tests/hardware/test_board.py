@@ -9,6 +9,7 @@ import pytest
 from hardware import sexp, tool
 from hardware.board import build, by_hand, drc, routes, rules, silk
 from hardware.board.assemble import assemble
+from hardware.board.track import Copper
 from hardware.part import HardwareError
 from hardware.schematic.project import STEM
 
@@ -83,16 +84,30 @@ def test_pairs_have_about_the_impedance_they_are_meant_to(pair: rules.Pair) -> N
 
 
 @KICAD_LIBRARIES
-def test_pairs_stay_on_the_front_and_are_about_equally_long() -> None:
+def test_pairs_stay_on_the_front_but_for_the_stubs_to_the_test_points_of_usb() -> None:
     made = assemble()
-    copper = made.routed(routes.FILE.read_text(encoding="utf-8"))
-    for pair in by_hand.PAIRS:
-        lengths = []
-        for net in pair.nets:
-            tracks = [track for track in copper.tracks if track.net == net and track.width > 0.2]
-            assert {track.layer for track in tracks} == {"F.Cu"}, net
-            lengths.append(sum(math.dist(track.start, track.end) for track in tracks))
-        assert abs(lengths[0] - lengths[1]) < 5, f"{pair.nets}: {lengths}"
+    routed, _, _ = routes.read(routes.FILE.read_text(encoding="utf-8"))
+    for net in (net for pair in by_hand.PAIRS for net in pair.nets):
+        assert {track.layer for track in made.by_hand.tracks if track.net == net} == {"F.Cu"}, net
+        assert not [via for via in made.by_hand.vias if via.net == net], net
+        stub, vias = _length(routed, net), [via for via in routed.vias if via.net == net]
+        assert (len(vias), 0 < stub < 5) == (1, True) if net in by_hand.USB.nets else (len(vias), stub) == (0, 0), net
+
+
+@KICAD_LIBRARIES
+def test_the_two_of_a_pair_are_about_equally_long() -> None:
+    copper = assemble().by_hand
+    for plus, minus, apart in (
+        (("USB_DP",), ("USB_DM",), 5),
+        (("ETH_TXP",), ("ETH_TXN",), 5),
+        (("ETH_RDP", "ETH_RXP"), ("ETH_RDN", "ETH_RXN"), 10),  # through a capacitor each
+    ):
+        lengths = [sum(_length(copper, net) for net in nets) for nets in (plus, minus)]
+        assert abs(lengths[0] - lengths[1]) < apart, f"{plus}: {lengths}"
+
+
+def _length(copper: Copper, net: str) -> float:
+    return sum(math.dist(track.start, track.end) for track in copper.tracks if track.net == net)
 
 
 @KICAD_LIBRARIES

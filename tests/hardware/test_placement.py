@@ -5,11 +5,11 @@ from dataclasses import replace
 import pytest
 
 from hardware import dimensions
-from hardware.board.assemble import assemble
+from hardware.board.assemble import assemble, pad_nets
 from hardware.board.checks import complaints
 from hardware.board.geometry import Place
 from hardware.board.layout import Layout, lay
-from hardware.board.placement import PLACES
+from hardware.board.placement import places
 from hardware.bom import stock
 from hardware.circuit.netlist import circuit
 from hardware.part import HardwareError
@@ -17,6 +17,8 @@ from hardware.part import HardwareError
 from .needs import KICAD_LIBRARIES
 
 pytestmark = KICAD_LIBRARIES
+
+PLACES = places(dimensions.read())
 
 
 def moved(ref: str, place: Place) -> Layout:
@@ -65,6 +67,22 @@ def test_a_part_without_a_place_is_named_and_so_is_a_place_without_a_part() -> N
 )
 def test_a_part_in_the_wrong_place_is_named_with_its_millimetres(ref: str, place: Place, words: str) -> None:
     assert words in said(moved(ref, place))
+
+
+def test_what_the_case_meets_follows_the_measures_of_the_tree() -> None:
+    d = dimensions.read()
+    other = replace(
+        d,
+        board=replace(d.board, holes=tuple((x + 1, y) for x, y in d.board.holes)),
+        keys=replace(d.keys, x=tuple(x + 1 for x in d.keys.x), y=d.keys.y - 2),
+        lights=replace(d.lights, x=tuple(x + 1 for x in d.lights.x)),
+        display=replace(d.display, header_x=d.display.header_x + 1, centre=(75.0, 31.0)),
+        coin_cell=dimensions.CoinCell((80.0, 50.0)),
+        rear=dimensions.Rear(44.0, 120.0),
+    )
+    parts = circuit().parts
+    layout = lay(parts.values(), {ref: pad_nets(part) for ref, part in parts.items()}, places(other))
+    assert [sentence for sentence in said(layout, other).split("; ") if "dimensions.toml" in sentence] == []
 
 
 def test_a_lower_face_is_named_with_the_part_that_meets_it() -> None:

@@ -44,7 +44,15 @@ def test_a_number_is_short(value, text):
 
 
 @pytest.mark.parametrize(
-    ("text", "complaint"), [("(a (b)", "1 brackets stay open"), ("(a))", "too many"), ("a", "expected one list")]
+    ("text", "complaint"),
+    [
+        ("(a (b)", "1 brackets stay open"),
+        ("(a))", "too many"),
+        ("a", "expected one list"),
+        ('(a "b)', "the quote at character 3 is not closed"),
+        ('(a b) "', "the quote at character 6 is not closed"),
+        ('(a "b\\")', "the quote at character 3 is not closed"),
+    ],
 )
 def test_what_is_no_list_is_refused(text, complaint):
     with pytest.raises(HardwareError, match=complaint):
