@@ -11,6 +11,7 @@ from hardware.board.footprint import Identity, Placed
 from hardware.board.track import Copper
 from hardware.circuit.blocks import BLOCKS
 from hardware.schematic.project import STEM, net_names, paths, project_files
+from hardware.schematic.writer import OPTION
 
 FILL = Path(__file__).resolve().parent / "fill.py"
 TITLE = writer.Title("好差评 window rating device", silk.REVISION, "haochaping")
@@ -51,6 +52,7 @@ def text(made: Assembled, copper: Copper) -> str:
     for laid in made.layout.parts:
         part = laid.part
         fields = {name: library.default_field(part.symbol, name) for name in ("Datasheet", "Description")}
+        fields |= {OPTION: part.option} if part.option else {}
         sheet = sheet_of[part.ref]
         attributes = () if part.stock else ("exclude_from_bom",)
         identity = Identity(paths_of[part.ref], f"/{sheet}/", f"{sheet}.kicad_sch")

@@ -11,6 +11,8 @@ from hardware.schematic.texts import is_bare
 from hardware.sexp import Item, Node, Text
 
 VERSION, GENERATOR = 20250114, "haochaping"
+OPTION = "Option"
+"""Field of a part that only variants with this option have. No DNP: what is left out differs by variant."""
 _TITLE = "好差评 window rating device"
 
 
@@ -107,6 +109,7 @@ def _symbol(sheet: Sheet, part: Part) -> Node:
         _property("Footprint", part.footprint, x, y, 0, effects(hide=True)),
         _property("Datasheet", library.default_field(part.symbol, "Datasheet"), x, y, 0, effects(hide=True)),
         _property("Description", library.default_field(part.symbol, "Description"), x, y, 0, effects(hide=True)),
+        *([_property(OPTION, part.option, x, y, 0, effects(hide=True))] if part.option else []),
         *(["pin", Text(pin.number), ["uuid", ids.make("pin", part.ref, pin.number)]]
           for pin in library.pins(part.symbol)),
         _instances(sheet.block.name, part.ref),

@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from hardware.board import routes
+from hardware.board.assemble import assemble
+from hardware.board.build import text as board_text
 from hardware.circuit import BLOCKS
 from hardware.part import Block, HardwareError
 from hardware.schematic import netlist, rules
@@ -14,6 +17,7 @@ from hardware.schematic.build import check_netlist, check_rules
 from hardware.schematic.ports import ports, shape
 from hardware.schematic.project import net_names, open_name, paths, project_files
 from hardware.schematic.sheet import Sheet
+from hardware.sexp import find_all, parse
 from hardware.tool import find
 
 from .needs import KICAD, KICAD_LIBRARIES
@@ -64,6 +68,18 @@ def test_signals_run_as_the_pin_map_says():
     assert shape("LED_DATA", "mcu") == "output" and shape("LED_DATA", "stars") == "input"
     assert shape("ETH_MISO", "mcu") == "input" and shape("ETH_MISO", "network") == "output"
     assert shape("I2C_SDA", "mcu") == shape("I2C_SDA", "clock") == "bidirectional"
+
+
+def test_a_part_that_a_variant_leaves_out_says_its_option_on_sheet_and_board(project):
+    made = assemble()
+    files = [project / f"{block.name}.kicad_sch" for block in BLOCKS]
+    sheets = [symbol for file in files for symbol in find_all(parse(file.read_text()), "symbol")]
+    routed = made.routed(routes.FILE.read_text(encoding="utf-8"))
+    board = find_all(parse(board_text(made, routed)), "footprint")
+    for things in (sheets, board):
+        fields = [{str(field[1]): str(field[2]) for field in find_all(thing, "property")} for thing in things]
+        found = {field["Reference"]: field["Option"] for field in fields if "Option" in field}
+        assert found == {part.ref: part.option for block in BLOCKS for part in block.parts if part.option}
 
 
 def test_kicad_calls_nets_by_where_they_are():
