@@ -224,6 +224,13 @@ def build(steps: Sequence[Step], out: Path, console: Console) -> list[Result]:
     if not console.is_terminal:
         console.print(board.table())
     done = frozenset(result.name for result in results if result.outcome is Outcome.DONE)
+    steady = made_from() == source
+    if not steady:
+        sentence = (
+            "sources or tools changed while they were read: artefacts of before and after lie together; build again"
+        )
+        results.append(Result("one source", Outcome.FAILED, 0.0, sentence))
+        earlier = Earlier()
     untouched = earlier.rooms - {step.name for step in steps}
     made, before = sums(out, done), earlier.of(done)
     listed = earlier.of(untouched) | made
@@ -245,7 +252,7 @@ def build(steps: Sequence[Step], out: Path, console: Console) -> list[Result]:
         "ok": all(result.outcome is Outcome.DONE for result in results),
         "seconds": round(time.monotonic() - started, 1),
         "artefacts": len(listed),
-        "rooms": sorted(untouched | done),
+        "rooms": sorted(untouched | done) if steady else [],
         "steps": [{key: value for key, value in asdict(result).items() if key != "detail"} for result in results],
     }
     (out / SUMMARY).write_text(json.dumps(summary, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")

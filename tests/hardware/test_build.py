@@ -184,6 +184,8 @@ class Tree:
     def room(self, name: str):
         def writes(out):
             (out / "a.txt").write_text(self.holds[name])
+            if self.holds[name] == "edited":
+                self.source += " and more"
             if self.holds[name] == "half":
                 raise HardwareError("half-way")
             return "one file"
@@ -258,6 +260,15 @@ def test_a_room_that_failed_half_way_is_compared_with_nothing(tree):
     tree.holds["one"] = "1"
     assert tree.differs() == ""
     assert tree.listed == ["one/a.txt", "two/a.txt"]
+
+
+def test_sources_that_change_meanwhile_are_told_and_nothing_is_compared(tree):
+    tree.build()
+    tree.holds["one"] = "edited"
+    last = tree.build()[-1]
+    assert last[:2] == ("one source", "failed") and "build again" in last[2]
+    tree.source, tree.holds["one"] = "first", "1"
+    assert tree.build() == [("one", "done", "one file"), ("two", "done", "one file")]
 
 
 def test_an_artefact_that_came_or_went_is_a_difference():
