@@ -47,7 +47,7 @@ def text(made: Assembled, copper: Copper) -> str:
     """The board file before its zones are filled."""
     names = {net: net for net in made.layout.nets} | net_names()
     paths_of, sheet_of = paths(), {part.ref: block.name for block in BLOCKS for part in block.parts}
-    printed = silk.arrange(made.layout, made.dimensions)
+    printed = silk.arrange(made.layout, made.dimensions, [via.at for via in copper.vias])
     placed = []
     for laid in made.layout.parts:
         part = laid.part

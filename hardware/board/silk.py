@@ -3,14 +3,15 @@
 KiCad's stroke font is taken as boxes; its rule check says whether any text touches another, a pad or the edge.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from hardware import library
 from hardware.board.footprint import Label
 from hardware.board.geometry import Place, Point, box, circle
 from hardware.board.layout import Laid, Layout
-from hardware.board.rules import SILK_HEIGHT
+from hardware.board.rules import SILK_HEIGHT, VIA
 from hardware.board.writer import Line, Words
 from hardware.dimensions import Dimensions
 from hardware.sexp import Node, find, find_all
@@ -37,15 +38,15 @@ def words(dimensions: Dimensions) -> tuple[Words, ...]:
     keys = dimensions.keys
     stars = tuple(Words(f"{n} STAR{'S' * (n > 1)}", (x, keys.y + 8.6), 1.2) for n, x in enumerate(keys.x, 1))
     return (
-        Words("haochaping", (75.0, 90.6), 2.4, bold=True),
+        Words("haochaping", (75.0, 90.2), 2.4, bold=True),
         Words(f"open window rating device  rev {REVISION}", (75.0, 93.6), 1.0),
         *stars,
-        Words("USB-C 5V", (49.6, 2.0), 1.0),
-        Words("ETHERNET", (116.4, 2.0), 1.0),
-        Words("3V3", (11.8, 7.0), 0.8),
-        Words("TX", (14.74, 7.0), 0.8),
-        Words("RX", (17.28, 7.0), 0.8),
-        Words("GND", (20.2, 7.0), 0.8),
+        Words("USB-C 5V", (49.6, 1.5), 1.0),
+        Words("ETHERNET", (116.4, 1.5), 1.0),
+        Words("3V3", (11.8, 6.6), 0.8),
+        Words("TX", (14.74, 6.6), 0.8),
+        Words("RX", (17.28, 6.6), 0.8),
+        Words("GND", (20.2, 6.6), 0.8),
         Words("RESET", (14.0, 14.2), 0.8),
         Words("BOOT", (21.0, 14.2), 0.8),
         Words("SPK 8R", (140.2, 50.0), 1.0),
@@ -55,10 +56,10 @@ def words(dimensions: Dimensions) -> tuple[Words, ...]:
         Words("TFT 2.8 in SPI", (36.9, 31.0), 1.0, turn=90.0),
         Words("ANTENNA KEEP CLEAR", (3.5, 49.6), 0.8, turn=90.0),
         Words(f"haochaping rev {REVISION}", (112.0, 90.6), 2.0, layer="B.SilkS", bold=True),
-        Words("CR2032", (75.0, 56.0), 2.0, layer="B.SilkS"),
-        Words("+", (58.0, 52.0), 2.0, layer="B.SilkS"),
-        Words("-", (92.0, 52.0), 2.0, layer="B.SilkS"),
-        Words("5 V 1 A, USB-C", (40.0, 12.0), 1.0, layer="B.SilkS"),
+        Words("CR2032", dimensions.coin_cell.centre, 2.0, layer="B.SilkS"),
+        Words("+", (58.8, 52.0), 2.0, layer="B.SilkS"),
+        Words("-", (91.2, 52.0), 2.0, layer="B.SilkS"),
+        Words("5 V 1 A, USB-C", (40.0, 10.9), 1.0, layer="B.SilkS"),
     )
 
 
@@ -83,8 +84,17 @@ class Silk:
     lines: tuple[Line, ...]
 
 
-def arrange(layout: Layout, dimensions: Dimensions) -> Silk:
-    """Finds room for every reference, large parts first."""
+class Spot(NamedTuple):
+    """Where a part's reference, or a test point's number and net, may stand: its middle, turn, and the box it takes."""
+
+    text: str
+    at: Point
+    turn: float
+    box: Box
+
+
+def arrange(layout: Layout, dimensions: Dimensions, vias: Iterable[Point] = ()) -> Silk:
+    """Finds room for every reference, large parts first; on vias, where print breaks, only if there is no other."""
     fixed, drawn = words(dimensions), lines(dimensions)
     taken: dict[bool, list[Box]] = {False: [], True: []}
     for laid in layout.parts:
@@ -95,7 +105,6 @@ def arrange(layout: Layout, dimensions: Dimensions) -> Silk:
         taken[laid.place.back] += [_grown(one, 0.05) for one in _drawn(laid)]
     for one in fixed:
         taken[one.layer.startswith("B")].append(_text_box(one.text, one.at, one.turn, one.height, one.justify))
-    width, height = dimensions.board.width, dimensions.board.height
     for hole in dimensions.board.holes:
         for back in (False, True):
             taken[back].append(box(circle(hole, dimensions.board.hole_keep_radius)))
@@ -108,37 +117,60 @@ def arrange(layout: Layout, dimensions: Dimensions) -> Silk:
     labels, more = dict(LABELS), []
     for label in LABELS.values():
         taken[False].append(_text_box("U1", (label.x, label.y), label.turn, label.height))
-    for laid in sorted(layout.parts, key=lambda one: (-_area(one), one.part.ref)):
-        ref, back = laid.part.ref, laid.place.back
-        if ref.rstrip("0123456789") in UNNAMED or ref in LABELS:
-            continue
-        text = f"{ref[2:]} {laid.part.value}" if ref.startswith("TP") else ref
-        for at, turn in _candidates(laid, text):
-            mine = _text_box(text, at, turn, SILK_HEIGHT)
-            inside = mine[0] > 0.5 and mine[1] > 0.5 and mine[2] < width - 0.5 and mine[3] < height - 0.5
-            if inside and not any(_meet(mine, other) for other in taken[back]):
-                taken[back].append(mine)
-                if ref.startswith("TP"):
-                    more.append(Words(text, at, SILK_HEIGHT, turn, "B.SilkS"))
-                else:
-                    labels[ref] = Label(*at, turn, SILK_HEIGHT)
-                break
+    for laid, (text, at, turn, _) in _beside(layout, dimensions, taken, [(*via, *via) for via in vias]):
+        if laid.part.ref.startswith("TP"):
+            more.append(Words(text, at, SILK_HEIGHT, turn, "B.SilkS"))
+        else:
+            labels[laid.part.ref] = Label(*at, turn, SILK_HEIGHT)
     return Silk(labels, (*fixed, *more), tuple(kept))
 
 
-def _candidates(laid: Laid, text: str) -> Iterator[tuple[Point, float]]:
+def _beside(
+    layout: Layout, dimensions: Dimensions, taken: Mapping[bool, list[Box]], vias: Iterable[Box]
+) -> Iterator[tuple[Laid, Spot]]:
+    """Parts and where their references stand: first wherever there is room, then each steps off vias if it can."""
+    holes = [_grown(via, VIA / 2) for via in vias]
+    inner = _grown((0.0, 0.0, dimensions.board.width, dimensions.board.height), -0.5)
+    ordered = sorted(layout.parts, key=lambda one: (-_area(one), one.part.ref))
+    named = [one for one in ordered if one.part.ref.rstrip("0123456789") not in UNNAMED and one.part.ref not in LABELS]
+    found: dict[str, Spot] = {}
+    for avoid in (False, True):
+        for laid in named:
+            others = taken[laid.place.back]
+            if laid.part.ref in found:
+                others.remove(found[laid.part.ref].box)
+            free = (one for one in _candidates(laid) if _within(one.box, inner) and not _hits(one.box, others))
+            spot = min(free, key=lambda one: _hits(one.box, holes), default=None) if avoid else next(free, None)
+            if spot:
+                found[laid.part.ref] = spot
+                others.append(spot.box)
+    yield from ((laid, found[laid.part.ref]) for laid in named if laid.part.ref in found)
+
+
+def _candidates(laid: Laid) -> Iterator[Spot]:
     """Above, below, right, left of the part, in its middle first, then along its sides; then the same upright."""
+    ref = laid.part.ref
+    text = f"{ref[2:]} {laid.part.value}" if ref.startswith("TP") else ref
     left, top, right, bottom = _grown(box(laid.courtyard), -0.25)
     cx, cy = (left + right) / 2, (top + bottom) / 2
     for turn in (0.0, 90.0):
         w, h = _text_size(text, turn, SILK_HEIGHT)
         for gap in (GAP, GAP + 0.5):
-            for shift in (0.0, 0.3, -0.3, 0.5, -0.5):
+            for shift in (0.0, 0.3, -0.3, 0.5, -0.5, 0.15, -0.15):
                 x, y = cx + shift * (right - left), cy + shift * (bottom - top)
-                yield (x, top - gap - h / 2), turn
-                yield (x, bottom + gap + h / 2), turn
-                yield (right + gap + w / 2, y), turn
-                yield (left - gap - w / 2, y), turn
+                yield _spot(text, (x, top - gap - h / 2), turn)
+                yield _spot(text, (x, bottom + gap + h / 2), turn)
+                yield _spot(text, (right + gap + w / 2, y), turn)
+                yield _spot(text, (left - gap - w / 2, y), turn)
+
+
+def _spot(text: str, at: Point, turn: float) -> Spot:
+    return Spot(text, at, turn, _text_box(text, at, turn, SILK_HEIGHT))
+
+
+def touches(text: str, at: Point, turn: float, height: float, via: Point) -> bool:
+    """Whether a text reaches onto a via."""
+    return _meet(_text_box(text, at, turn, height), _grown((*via, *via), VIA / 2))
 
 
 def _text_size(text: str, turn: float, height: float) -> tuple[float, float]:
@@ -193,6 +225,14 @@ def _area(laid: Laid) -> float:
 
 def _grown(one: Box, by: float) -> Box:
     return one[0] - by, one[1] - by, one[2] + by, one[3] + by
+
+
+def _within(one: Box, other: Box) -> bool:
+    return one[0] > other[0] and one[1] > other[1] and one[2] < other[2] and one[3] < other[3]
+
+
+def _hits(one: Box, others: Iterable[Box]) -> int:
+    return sum(_meet(one, other) for other in others)
 
 
 def _meet(a: Box, b: Box) -> bool:

@@ -111,12 +111,17 @@ def _length(copper: Copper, net: str) -> float:
 
 
 @KICAD_LIBRARIES
-def test_nearly_every_part_has_its_reference_on_the_silk() -> None:
+def test_nearly_every_part_has_its_reference_on_the_silk_and_nearly_none_on_a_via() -> None:
     made = assemble()
-    printed = silk.arrange(made.layout, made.dimensions)
+    vias = [via.at for via in made.routed(routes.FILE.read_text(encoding="utf-8")).vias]
+    printed = silk.arrange(made.layout, made.dimensions, vias)
     named = {laid.part.ref for laid in made.layout.parts if not laid.part.ref.startswith(("H", "FID", "TP"))}
     assert len(named - printed.labels.keys()) <= 4
     assert sum("TP" not in words.text and words.layer == "B.SilkS" for words in printed.words) >= 28
+    texts = [(words.text, words.at, words.turn, words.height) for words in printed.words]
+    texts += [(ref, (label.x, label.y), label.turn, label.height) for ref, label in printed.labels.items()]
+    on_vias = [text[0] for text in texts if any(silk.touches(*text, via) for via in vias)]
+    assert len(on_vias) <= 8, on_vias
 
 
 def test_a_report_is_told_by_what_it_is_about() -> None:
