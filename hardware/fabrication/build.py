@@ -60,15 +60,20 @@ def gerbers(board: Path, out: Path, said: facts.Facts, size: tuple[float, float]
 
 
 def pick_and_place(board: Path, out: Path, said: facts.Facts, whole: Circuit, size: tuple[float, float]) -> list[int]:
-    """A file for each variant; how many parts each places."""
+    """A file for each variant; how many parts each places.
+
+    Keys, sockets and the holder of the cell are soldered by hand: assemblers do not agree about the middle of the ones
+    and the turn of what lies on the back.
+    """
     everything = out / "placings.csv"
     export.positions(board, everything)
     placings = placing.read(everything.read_text(encoding="utf-8"))
     everything.unlink()
     numbers = []
     for variant, options in VARIANTS.items():
-        wanted = {part.ref for part in whole.parts.values() if part.stock and part.option in {"", *options}}
-        left_out = whole.parts.keys() - wanted  # options that it has not, and what no machine places
+        parts = {part.ref for part in whole.parts.values() if part.stock and part.option in {"", *options}}
+        wanted = parts & said.by_machine
+        left_out = whole.parts.keys() - wanted  # options that it has not, and what is soldered by hand
         its = [one for one in placings if one.ref not in left_out]
         placing.check(its, wanted, said, *size)
         (out / f"pick-and-place-{variant}.csv").write_text(placing.written(its), encoding="utf-8")

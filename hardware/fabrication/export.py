@@ -42,7 +42,7 @@ def drill_maps(board: Path, out: Path) -> None:
 
 def positions(board: Path, to: Path) -> None:
     """Every part that a machine may place, whatever the variant, from the same origin as gerbers and drills."""
-    options = ("--format", "csv", "--units", "mm", "--use-drill-file-origin")
+    options = ("--format", "csv", "--units", "mm", "--use-drill-file-origin", "--smd-only", "--side", "front")
     tool.kicad("pcb", "export", "pos", *options, "-o", to, board)
 
 

@@ -24,12 +24,14 @@ class Hole:
 
 @dataclass(frozen=True)
 class Facts:
-    """``parts``: reference → side, ``top`` or ``bottom``. ``nets``: (reference, pad) → net, without pads on none."""
+    """``parts``: reference → side, ``top`` or ``bottom``. ``nets``: (reference, pad) → net, without pads on none.
+    ``by_machine``: the parts that a machine places in one go, soldered on their pads, on top."""
 
     copper: tuple[str, ...]
     holes: Counter[Hole]
     parts: dict[str, str]
     nets: dict[tuple[str, str], str]
+    by_machine: frozenset[str]
 
 
 def read(board: Path) -> Facts:
@@ -43,14 +45,17 @@ def read(board: Path) -> Facts:
     holes.update(hole for footprint in footprints for pad in find_all(footprint, "pad") for hole in _holes(pad))
     parts = {}
     nets = {}
+    by_machine = set()
     for footprint in footprints:
         ref = _reference(footprint)
         parts[ref] = "bottom" if need(footprint, "layer")[1] == "B.Cu" else "top"
+        if parts[ref] == "top" and any("smd" in attributes for attributes in find_all(footprint, "attr")):
+            by_machine.add(ref)
         for pad in find_all(footprint, "pad"):
             net = find(pad, "net")
             if net is not None and str(net[-1]):
                 nets[ref, str(pad[1])] = str(net[-1])
-    return Facts(copper, holes, parts, nets)
+    return Facts(copper, holes, parts, nets, frozenset(by_machine))
 
 
 def _reference(footprint: Node) -> str:
