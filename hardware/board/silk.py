@@ -35,14 +35,15 @@ UNNAMED = ("H", "FID")
 
 def words(dimensions: Dimensions) -> tuple[Words, ...]:
     """What is written on the board for people, front first."""
-    keys = dimensions.keys
+    keys, d, cell = dimensions.keys, dimensions.display, dimensions.coin_cell.centre
+    header = d.header_x
     stars = tuple(Words(f"{n} STAR{'S' * (n > 1)}", (x, keys.y + 8.6), 1.2) for n, x in enumerate(keys.x, 1))
     return (
-        Words("haochaping", (75.0, 90.2), 2.4, bold=True),
-        Words(f"open window rating device  rev {REVISION}", (75.0, 93.6), 1.0),
+        Words("haochaping", (dimensions.board.width / 2, 90.2), 2.4, bold=True),
+        Words(f"open window rating device  rev {REVISION}", (dimensions.board.width / 2, 93.6), 1.0),
         *stars,
-        Words("USB-C 5V", (49.6, 1.5), 1.0),
-        Words("ETHERNET", (116.4, 1.5), 1.0),
+        Words("USB-C 5V", (dimensions.rear.usb_x + 9.6, 1.5), 1.0),
+        Words("ETHERNET", (dimensions.rear.ethernet_x - 13.6, 1.5), 1.0),
         Words("3V3", (11.8, 6.6), 0.8),
         Words("TX", (14.74, 6.6), 0.8),
         Words("RX", (17.28, 6.6), 0.8),
@@ -52,14 +53,14 @@ def words(dimensions: Dimensions) -> tuple[Words, ...]:
         Words("SPK 8R", (140.2, 50.0), 1.0),
         Words("+", (145.2, 56.8), 1.2),
         Words("-", (145.2, 54.8), 1.2),
-        Words("1 VCC", (34.5, 11.0), 0.8),
-        Words("TFT 2.8 in SPI", (36.9, 31.0), 1.0, turn=90.0),
+        Words("1 VCC", (header, d.centre[1] - 19.0), 0.8),
+        Words("TFT 2.8 in SPI", (header + 2.4, d.centre[1] + 1.0), 1.0, turn=90.0),
         Words("ANTENNA KEEP CLEAR", (3.5, 49.6), 0.8, turn=90.0),
         Words(f"haochaping rev {REVISION}", (112.0, 90.6), 2.0, layer="B.SilkS", bold=True),
-        Words("CR2032", dimensions.coin_cell.centre, 2.0, layer="B.SilkS"),
-        Words("+", (58.8, 52.0), 2.0, layer="B.SilkS"),
-        Words("-", (91.2, 52.0), 2.0, layer="B.SilkS"),
-        Words("5 V 1 A, USB-C", (40.0, 10.9), 1.0, layer="B.SilkS"),
+        Words("CR2032", cell, 2.0, layer="B.SilkS"),
+        Words("+", (cell[0] - 16.2, cell[1] - 4.0), 2.0, layer="B.SilkS"),
+        Words("-", (cell[0] + 16.2, cell[1] - 4.0), 2.0, layer="B.SilkS"),
+        Words("5 V 1 A, USB-C", (dimensions.rear.usb_x, 10.9), 1.0, layer="B.SilkS"),
     )
 
 
