@@ -20,7 +20,7 @@ demo: $(READY) ## a hall with three windows, on this machine (ONCE=1: one story,
 	@$(BIN)/hcp demo $(if $(ONCE),--once) $(out)
 
 test: $(READY) ## all tests, no hardware needed (ARGS="-k word": some; JOBS=0: one after the other)
-	@$(BIN)/python -m pytest -n $(or $(JOBS),3) --dist worksteal -m "not bench" $(ARGS)
+	@$(BIN)/python -m pytest -n $(or $(JOBS),2) --dist worksteal -m "not bench" $(ARGS)
 
 check: $(READY) ## style, types, and whether each requirement that claims a test has one
 	@$(BIN)/ruff check . || { echo "Try: make format" >&2; exit 1; }

@@ -144,6 +144,10 @@ class Story:
                     self._keep(window, device, _Attempt(device.starts, tried={star}), service)
                 self._wait(device, lambda: ready(device), f"{window}：重新启动")
                 attempt = _Attempt(device.starts)
+            if attempt.levels and device.starts != attempt.start:
+                # the power went around this press: what was lit before it may stand by itself, or have been changed
+                self._keep(window, device, _Attempt(attempt.start, tried=attempt.levels | attempt.tried), service)
+                attempt = _Attempt(device.starts)
             attempt.levels = {star}
         if power_cut:
             self._hall.power_cycle(window)
