@@ -113,7 +113,10 @@ def test_no_space_in_the_middle_of_group_commit(desk, monkeypatch):
         return queued
 
     monkeypatch.setattr(desk.service._reception, "_store_records", count)
-    outcomes = [desk.offer("w1", twin.rating(wall_ms=desk.clock.now_ms())) for _ in range(100)]
+    # taken one by one on a busy machine, they are more batches than may wait to be finished
+    monkeypatch.setattr(desk.service._reception._finishing, "maxsize", 0)
+    ratings = [twin.rating(wall_ms=desk.clock.now_ms()) for _ in range(100)]
+    outcomes = [desk.offer("w1", rating) for rating in ratings]
     poll(lambda: sum(taken) == 100, lambda: taken)  # all of them wait in the writer's queue
     filled = desk.store.submit(lambda connection: fill(desk.data))
     gate.set()
