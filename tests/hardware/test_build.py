@@ -292,6 +292,12 @@ def test_a_path_of_this_machine_in_an_artefact_is_named(tmp_path):
     assert {line.split(" ")[0] for line in build.leaks(tmp_path)} == {"board/a.net"}
 
 
+def test_a_build_whose_artefact_holds_a_path_of_this_machine_fails(tree):
+    tree.holds["one"] = f"made in {build.ROOT}/build"
+    name, outcome, sentence = tree.build()[-1]
+    assert (name, outcome) == ("no traces", "failed") and "one/a.txt" in sentence
+
+
 def test_the_pure_checks_hold(tmp_path):
     assert step.carry_out("checks", tmp_path).outcome == Outcome.DONE
 
